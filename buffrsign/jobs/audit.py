@@ -1,0 +1,29 @@
+"""Jobs that write the audit ledger."""
+
+from typing import Annotated
+
+import msgspec
+
+from buffrsign.core.ids import new_ulid
+from buffrsign.jobs.fields import DocumentId, Fact, Line, Moment, PersonId
+from buffrsign.jobs.job import Job, Key
+from buffrsign.jobs.queues import Queue
+
+Action = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z", max_length=80)]
+EntryId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:-]{0,159}\Z")]
+
+
+class RecordEvent(Job, kind="audit.record_event", queue=Queue.AUDIT):
+    """Append one entry to the ledger; the same `entry_id` is appended once."""
+
+    action: Action
+    occurred_at: Moment
+    entry_id: EntryId = msgspec.field(default_factory=new_ulid)
+    document_id: DocumentId | None = None
+    actor: PersonId | None = None
+    details: dict[Line, Fact] = msgspec.field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """An entry is recorded once."""
+        return Key(self.entry_id)

@@ -1,0 +1,149 @@
+"""A job is one request for work: a frozen, validated, versioned value that knows its kind, its queue and its key.
+
+    class SignatureRequestEmail(Job, kind="email.signature_request", queue=Queue.EMAIL): ...
+
+`encode` makes the payload that travels (plain JSON values and the contract's version, `v`); `decode` makes the job
+again. Both refuse what does not fit, with the field and the reason, so a bad payload never leaves its producer.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Self, dataclass_transform
+
+import msgspec
+
+from buffrsign.core.errors import NotYet, Permanent
+from buffrsign.core.ids import new_ulid
+from buffrsign.jobs.fields import JobId
+from buffrsign.jobs.queues import Queue
+
+VERSION_FIELD = "v"
+NEWER_VERSION_DELAY = timedelta(seconds=30)
+
+CONTRACTS: dict[str, type["Job"]] = {}
+
+
+class PayloadRefused(Permanent):
+    """The payload does not fit its contract. `reason` names the field, as in "… at `$.recipient.email`"."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"payload of {kind} refused: {reason}")
+        self.kind = kind
+        self.reason = reason
+
+
+class KindUnknown(Permanent):
+    """No contract has this kind."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"no job kind is called {kind!r}; known are: {', '.join(sorted(CONTRACTS))}")
+        self.kind = kind
+
+
+class NewerVersion(NotYet):
+    """The payload was made by a newer release than this one: it waits until a worker of that release takes it."""
+
+    def __init__(self, kind: str, version: int, known: int) -> None:
+        super().__init__(
+            f"{kind} has version {version} and this release knows up to {known}; waiting for a newer worker",
+            delay=NEWER_VERSION_DELAY,
+        )
+
+
+class Key(tuple[str | int, ...]):
+    """What makes two jobs the same job, part by part. Only a keyed hash of it leaves the process."""
+
+    __slots__ = ()
+
+    def __new__(cls, *parts: str | int) -> Self:
+        """A key of these parts, in this order."""
+        return super().__new__(cls, parts)
+
+
+@dataclass_transform(field_specifiers=(msgspec.field,), frozen_default=True)
+class _JobMeta(msgspec.StructMeta):
+    """Takes `kind`, `queue` and `version` in the class line and registers the contract."""
+
+    def __new__(
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        kind: str = "",
+        queue: Queue | None = None,
+        version: int = 1,
+        **config: Any,
+    ) -> "_JobMeta":
+        cls = super().__new__(mcls, name, bases, namespace, **config)
+        if kind and queue:
+            contract: Any = cls
+            contract.kind, contract.queue, contract.version = kind, queue, version
+            CONTRACTS[kind] = contract
+        return cls
+
+
+class Job(msgspec.Struct, metaclass=_JobMeta, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of every contract. `job_id` is made once, before publishing, and kept over every retry."""
+
+    kind: ClassVar[str]
+    queue: ClassVar[Queue]
+    version: ClassVar[int]
+
+    job_id: JobId = msgspec.field(default_factory=new_ulid)
+
+    @property
+    def key(self) -> Key | None:
+        """Two jobs of one kind and key are the same job; None means every enqueue is its own."""
+        return None
+
+    @property
+    def destination(self) -> Queue:
+        """The queue this job waits in: its kind's own."""
+        return self.queue
+
+
+def encode(job: Job) -> dict[str, Any]:
+    """The payload of a job: JSON values only, without the job id, which the envelope carries.
+
+    Raises:
+        PayloadRefused: a field's value is not what the contract says (Python does not check it on construction).
+    """
+    try:
+        payload = msgspec.to_builtins(job)
+        msgspec.convert(payload, type(job))
+    except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
+        raise PayloadRefused(job.kind, _reason(error)) from error
+    del payload["job_id"]
+    return {VERSION_FIELD: job.version, **payload}
+
+
+def decode(kind: str, payload: object, *, job_id: str) -> Job:
+    """The job that a payload describes.
+
+    A payload without `v` is version 1: that is what hand-written and stock producers send.
+
+    Raises:
+        KindUnknown: no contract has this kind.
+        PayloadRefused: the payload does not fit.
+        NewerVersion: it was made by a newer release, in a rolling deploy.
+    """
+    contract = CONTRACTS.get(kind)
+    if contract is None:
+        raise KindUnknown(kind)
+    if not isinstance(payload, Mapping):
+        raise PayloadRefused(kind, f"expected an object, got {type(payload).__name__}")
+    fields = dict(payload)
+    version = fields.pop(VERSION_FIELD, 1)
+    if type(version) is not int or version < 1:
+        raise PayloadRefused(kind, f"expected a version number from 1 - at `$.{VERSION_FIELD}`")
+    if version > contract.version:
+        raise NewerVersion(kind, version, contract.version)
+    try:
+        return msgspec.convert({**fields, "job_id": job_id}, contract)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise PayloadRefused(kind, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
