@@ -1,0 +1,127 @@
+"""SQL for whatever must outlive Redis: one database, short transactions, schema by migration (extra `sql`).
+
+SQLite by default: WAL, so that readers never wait; BEGIN IMMEDIATE, so that a transaction that will write takes its
+lock at once instead of failing half-way; a busy timeout, so that writers queue. Each package declares its tables on
+the shared `metadata`; `core/migrations` builds them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from buffrsign.core.clock import from_epoch_ms, to_epoch_ms
+from buffrsign.core.errors import Transient
+
+BUSY_TIMEOUT_S = 15
+_READ_ONLY = "buffrsign_read_only"
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class DatabaseUnavailable(Transient):
+    """The database is locked for too long, full, or away."""
+
+
+class UtcMoment(TypeDecorator[datetime]):
+    """An aware datetime, stored as milliseconds since 1970 in UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Aware datetime to milliseconds; a naive one raises ValueError."""
+        return None if value is None else to_epoch_ms(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Milliseconds to an aware datetime in UTC."""
+        return None if value is None else from_epoch_ms(value)
+
+
+class Database:
+    """Where transactions come from. One per process; made after a fork, never before."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _engine(url)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its first instant; commits at the end, or rolls back.
+
+        Raises:
+            DatabaseUnavailable: the lock was not had within `BUSY_TIMEOUT_S`, or the disk is full.
+        """
+        with _unavailable_is_transient(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and never waits for writers."""
+        with _unavailable_is_transient(), self._engine.connect() as connection:
+            yield connection.execution_options(**{_READ_ONLY: True})
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to this release's; safe when many processes do it at once, and free when nothing is to do."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _unavailable_is_transient() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseUnavailable(f"the database did not answer: {error.orig}; the job will be tried again") from error
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(dbapi_connection: object, _entry: ConnectionPoolEntry) -> None:
+    dbapi_connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(_READ_ONLY)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
