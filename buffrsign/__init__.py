@@ -1,0 +1,21 @@
+"""BuffrSign's background system, as other services import it: contracts in `buffrsign.jobs`, and the producer."""
+
+from buffrsign.broker.records import JobStatus, State
+from buffrsign.broker.results import JobFailed, ResultNotKept
+from buffrsign.jobs.job import KindUnknown, PayloadRefused
+from buffrsign.jobs.loose import LooseJobRefused
+from buffrsign.producer import BrokerUnavailable, EnqueueRefused, Handle, Producer
+
+__all__ = [
+    "BrokerUnavailable",
+    "EnqueueRefused",
+    "Handle",
+    "JobFailed",
+    "JobStatus",
+    "KindUnknown",
+    "LooseJobRefused",
+    "PayloadRefused",
+    "Producer",
+    "ResultNotKept",
+    "State",
+]

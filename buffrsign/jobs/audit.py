@@ -5,12 +5,16 @@ from typing import Annotated
 import msgspec
 
 from buffrsign.core.ids import new_ulid
-from buffrsign.jobs.fields import DocumentId, Fact, Line, Moment, PersonId
+from buffrsign.jobs.fields import DocumentId, Fact, Line, Moment, PersonId, like
 from buffrsign.jobs.job import Job, Key
 from buffrsign.jobs.queues import Queue
 
-Action = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z", max_length=80)]
-EntryId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:-]{0,159}\Z")]
+Action = Annotated[
+    str, like(r"\A[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z", "a dotted name such as document.inspected", at_most=80)
+]
+EntryId = Annotated[
+    str, like(r"\A[A-Za-z0-9][A-Za-z0-9_.:-]{0,159}\Z", "an id of 1 to 160 letters, digits and _ . : -")
+]
 
 
 class RecordEvent(Job, kind="audit.record_event", queue=Queue.AUDIT):

@@ -8,22 +8,43 @@ from typing import Annotated
 
 import msgspec
 
+DESCRIPTIONS: dict[str, str] = {}
+"""What each pattern asks for, in words: errors say these instead of the pattern."""
+
+
+def like(pattern: str, words: str, *, at_least: int | None = None, at_most: int | None = None) -> msgspec.Meta:
+    """Text that matches a pattern, and the words for it."""
+    DESCRIPTIONS[pattern] = words
+    return msgspec.Meta(pattern=pattern, min_length=at_least, max_length=at_most)
+
+
 _ONE_LINE = r"\A[^\x00-\x1f\x7f\x85\u2028\u2029]*\Z"
 _SAFE_INTEGER = 2**53 - 1  # RFC 8785, 3.2.2.3: beyond it JSON numbers lose digits
 
-JobId = Annotated[str, msgspec.Meta(pattern=r"\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
-DocumentId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}\Z")]
-PersonId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}\Z")]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-EmailAddress = Annotated[
-    str, msgspec.Meta(max_length=254, pattern=r"\A[^@\s<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}@[^@\s<>\x00-\x1f\x7f]+\Z")
+JobId = Annotated[str, like(r"\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z", "a ULID of 26 upper-case characters")]
+DocumentId = Annotated[
+    str, like(r"\A[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}\Z", "an id of 1 to 100 letters, digits and _ . : -")
 ]
-WebUrl = Annotated[str, msgspec.Meta(max_length=2048, pattern=r"\Ahttps?://[^\s\x00-\x1f\x7f<>\"]+\Z")]
-Line = Annotated[str, msgspec.Meta(max_length=300, pattern=_ONE_LINE)]
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=_ONE_LINE)]
-Message = Annotated[str, msgspec.Meta(max_length=4000, pattern=r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z")]
-Locale = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2,3}(-[A-Z]{2})?\Z")]
-TimeZone = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_+/-]{1,64}\Z")]
+PersonId = Annotated[
+    str, like(r"\A[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}\Z", "an id of 1 to 100 letters, digits and _ . : @ -")
+]
+Sha256 = Annotated[str, like(r"\A[0-9a-f]{64}\Z", "a SHA-256 digest of 64 lower-case hex digits")]
+EmailAddress = Annotated[
+    str,
+    like(
+        r"\A[^@\s<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}@[^@\s<>\x00-\x1f\x7f]+\Z",
+        "an e-mail address, as in signer@example.com",
+        at_most=254,
+    ),
+]
+WebUrl = Annotated[str, like(r"\Ahttps?://[^\s\x00-\x1f\x7f<>\"]+\Z", "an http:// or https:// address", at_most=2048)]
+Line = Annotated[str, like(_ONE_LINE, "one line without control characters", at_most=300)]
+Title = Annotated[str, like(_ONE_LINE, "one line without control characters", at_least=1, at_most=300)]
+Message = Annotated[
+    str, like(r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", "text without control characters", at_most=4000)
+]
+Locale = Annotated[str, like(r"\A[a-z]{2,3}(-[A-Z]{2})?\Z", "a locale such as en or de-NA")]
+TimeZone = Annotated[str, like(r"\A[A-Za-z0-9_+/-]{1,64}\Z", "a time zone such as Africa/Windhoek")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=_SAFE_INTEGER)]
 Round = Annotated[int, msgspec.Meta(ge=1, le=1000)]

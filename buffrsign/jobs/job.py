@@ -14,7 +14,7 @@ import msgspec
 
 from buffrsign.core.errors import NotYet, Permanent
 from buffrsign.core.ids import new_ulid
-from buffrsign.jobs.fields import JobId
+from buffrsign.jobs.fields import DESCRIPTIONS, JobId
 from buffrsign.jobs.queues import Queue
 
 VERSION_FIELD = "v"
@@ -146,4 +146,9 @@ def decode(kind: str, payload: object, *, job_id: str) -> Job:
 
 
 def _reason(error: Exception) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    reason = str(error)
+    for pattern, words in DESCRIPTIONS.items():
+        reason = reason.replace(f"`str` matching regex {pattern!r}", words)
+    return reason

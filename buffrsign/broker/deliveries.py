@@ -1,0 +1,114 @@
+"""What a worker tells the broker of a job it was given: begun, done, postponed, dead.
+
+Each is one script over the job's record, so a record never disagrees with the schedule or the dead letters. The
+message itself is acknowledged by the transport afterwards: a crash in between repeats the delivery, and `begin` then
+answers `Ended`, so the work is not done again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from buffrsign.broker import keys
+from buffrsign.broker.dead_letters import Reason
+from buffrsign.broker.envelope import next_message
+from buffrsign.broker.records import ENDED_TTL, WAITING_TTL, State
+from buffrsign.broker.scripts import script
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+_ERROR_MAX_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message as it came to one worker. `request` is Celery's request context as a mapping."""
+
+    job_id: str
+    kind: str
+    queue: str
+    worker: str
+    request: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The job is ours. `attempt` counts from 1; `crashes` are starts before this one whose process never came back."""
+
+    attempt: int
+    crashes: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The job needs nothing more: it was done, cancelled or buried before this delivery."""
+
+    state: State
+    outcome: str
+
+
+class Deliveries:
+    """The broker as a worker sees it."""
+
+    def __init__(self, client: "Redis") -> None:
+        self._begin = script(client, "begin")
+        self._finish = script(client, "finish")
+        self._postpone = script(client, "postpone")
+        self._bury = script(client, "bury")
+
+    def begin(self, delivery: Delivery) -> Begun | Ended:
+        """Count the start in the broker and mark the job as running, unless it has ended already."""
+        reply: Any = self._begin(
+            keys=[keys.record(delivery.job_id)],
+            args=[delivery.kind, delivery.queue, delivery.worker, _seconds(WAITING_TTL)],
+        )
+        state, outcome, starts, ended_in_order = reply
+        if starts == 0:
+            return Ended(State(state.decode()), outcome.decode())
+        return Begun(attempt=int(starts), crashes=int(starts) - 1 - int(ended_in_order))
+
+    def finish(self, delivery: Delivery, *, outcome: str) -> None:
+        """Mark the job as done. `outcome` is one line without personal data."""
+        self._finish(keys=[keys.record(delivery.job_id)], args=[outcome, _seconds(ENDED_TTL)])
+
+    def retry(self, delivery: Delivery, *, delay: timedelta, error: str) -> None:
+        """Put the job back into the schedule after a failure."""
+        self._back_to_schedule(delivery, delay, "failures", error)
+
+    def postpone(self, delivery: Delivery, *, delay: timedelta, reason: str) -> None:
+        """Put the job back into the schedule because it is too early; no attempt is spent."""
+        self._back_to_schedule(delivery, delay, "postponed", reason)
+
+    def bury(self, delivery: Delivery, *, reason: Reason, error: str) -> None:
+        """Make the job a dead letter."""
+        self._bury(
+            keys=[keys.record(delivery.job_id), keys.DEAD_LETTERS, keys.dead_letter(delivery.job_id)],
+            args=[
+                delivery.job_id,
+                delivery.kind,
+                delivery.queue,
+                reason.value,
+                error[:_ERROR_MAX_CHARACTERS],
+                delivery.worker,
+                next_message(delivery.request, queue=delivery.queue),
+                _seconds(ENDED_TTL),
+            ],
+        )
+
+    def _back_to_schedule(self, delivery: Delivery, delay: timedelta, counter: str, why: str) -> None:
+        self._postpone(
+            keys=[keys.record(delivery.job_id), keys.SCHEDULE, keys.SCHEDULE_BELL],
+            args=[
+                delivery.job_id,
+                next_message(delivery.request, queue=delivery.queue),
+                delay // timedelta(milliseconds=1),
+                counter,
+                why[:_ERROR_MAX_CHARACTERS],
+            ],
+        )
+
+
+def _seconds(duration: timedelta) -> int:
+    return int(duration.total_seconds())

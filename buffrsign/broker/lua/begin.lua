@@ -1,0 +1,25 @@
+#!lua flags=allow-oom
+-- A worker begins a job. The start is counted here, not in the process that may die of it.
+-- A stock Celery producer makes no record: its jobs get one now.
+--
+-- KEYS  1 record
+-- ARGV  1 kind   2 queue   3 worker   4 TTL of a running record in s
+-- reply {state before, outcome so far, starts including this one, starts that ended in order}
+local record = KEYS[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local state, outcome, ready_at = unpack(redis.call('HMGET', record, 'state', 'outcome', 'ready_at'))
+state = state or 'unknown'
+if state == 'done' or state == 'dead' or state == 'cancelled' then
+  return {state, outcome or '', 0, 0}
+end
+if state == 'unknown' then
+  redis.call('HSET', record, 'kind', ARGV[1], 'queue', ARGV[2], 'enqueued_at', now)
+  ready_at = now
+end
+local starts = redis.call('HINCRBY', record, 'starts', 1)
+redis.call('HSET', record, 'state', 'running', 'worker', ARGV[3], 'started_at', now,
+  'waited_ms', math.max(0, now - (ready_at or now)))
+redis.call('EXPIRE', record, ARGV[4])
+local failures, postponed = unpack(redis.call('HMGET', record, 'failures', 'postponed'))
+return {state, outcome or '', starts, (failures or 0) + (postponed or 0)}

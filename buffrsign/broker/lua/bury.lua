@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+-- A job becomes a dead letter: kept with its reason and its message as it came, until a person decides.
+--
+-- KEYS  1 record   2 dead letters   3 this dead letter
+-- ARGV  1 letter id (the job id)   2 kind   3 queue   4 reason   5 error   6 worker   7 message   8 TTL of an ended record in s
+-- reply 1
+local record, letters, letter = unpack(KEYS)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local started_at, unique, starts, postponed =
+  unpack(redis.call('HMGET', record, 'started_at', 'unique', 'starts', 'postponed'))
+local attempts = (starts or 0) - (postponed or 0)
+redis.call('HSET', record, 'kind', ARGV[2], 'queue', ARGV[3], 'state', 'dead', 'error', ARGV[5], 'ended_at', now,
+  'ran_ms', math.max(0, now - (started_at or now)))
+redis.call('EXPIRE', record, ARGV[8])
+if unique then
+  redis.call('EXPIRE', unique, ARGV[8])
+end
+redis.call('ZADD', letters, now, ARGV[1])
+redis.call('HSET', letter, 'kind', ARGV[2], 'queue', ARGV[3], 'reason', ARGV[4], 'error', ARGV[5], 'worker', ARGV[6],
+  'attempts', attempts, 'message', ARGV[7], 'died_at', now)
+return 1

@@ -1,0 +1,104 @@
+"""One record per job, from its enqueue until a day after its end: what people and callers may know of it.
+
+It holds times, counts and one line on how the job ended; never its payload, but for the message of a scheduled job.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from buffrsign.broker import keys
+from buffrsign.core.clock import from_epoch_ms
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+ENDED_TTL = timedelta(hours=24)
+"""How long an ended job is remembered, and its key stays taken."""
+
+WAITING_TTL = timedelta(days=7)
+"""How long a ready or running job's record outlives a message that was lost. A scheduled job's record stays."""
+
+
+class State(StrEnum):
+    """Where a job is; it is in exactly one of them."""
+
+    SCHEDULED = "scheduled"
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to the job."""
+        return self in (State.DONE, State.DEAD, State.CANCELLED)
+
+
+class JobStatus(msgspec.Struct, frozen=True):
+    """What the record says of one job.
+
+    `waited_ms` is from the moment it was due to its last start; `ran_ms` is its last run; `attempts` counts starts
+    but for those that ended in "not yet"; `outcome` is the task's own line, `error` the last failure's.
+    """
+
+    job_id: str
+    kind: str
+    queue: str
+    state: State
+    enqueued_at: datetime
+    due_at: datetime
+    attempts: int = 0
+    waited_ms: int | None = None
+    ran_ms: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    worker: str | None = None
+    outcome: str | None = None
+    error: str | None = None
+    keeps_result: bool = False
+
+
+def read_status(client: "Redis", job_id: str) -> JobStatus | None:
+    """The status of a job, or None when it is unknown or was forgotten, a day after its end."""
+    answer = client.hgetall(keys.record(job_id))
+    assert isinstance(answer, dict)  # noqa: S101 - narrows redis-py's "sync or async" type
+    fields = {_text(name): _text(value) for name, value in answer.items()}
+    return _status(job_id, fields) if "state" in fields else None
+
+
+def _status(job_id: str, fields: Mapping[str, str]) -> JobStatus:
+    enqueued_at = from_epoch_ms(int(fields["enqueued_at"]))
+    return JobStatus(
+        job_id=job_id,
+        kind=fields["kind"],
+        queue=fields["queue"],
+        state=State(fields["state"]),
+        enqueued_at=enqueued_at,
+        due_at=_moment(fields, "ready_at") or enqueued_at,
+        attempts=int(fields.get("starts", 0)) - int(fields.get("postponed", 0)),
+        waited_ms=_number(fields, "waited_ms"),
+        ran_ms=_number(fields, "ran_ms"),
+        started_at=_moment(fields, "started_at"),
+        ended_at=_moment(fields, "ended_at"),
+        worker=fields.get("worker"),
+        outcome=fields.get("outcome"),
+        error=fields.get("error"),
+        keeps_result=fields.get("keeps_result") == "1",
+    )
+
+
+def _number(fields: Mapping[str, str], name: str) -> int | None:
+    return int(fields[name]) if name in fields else None
+
+
+def _moment(fields: Mapping[str, str], name: str) -> datetime | None:
+    return from_epoch_ms(int(fields[name])) if name in fields else None
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,240 @@
+"""The thin producer: other services import it to enqueue jobs in one line.
+
+    producer = Producer("redis://broker.internal:6379/0", key_secret=…)  # one per process
+    handle = producer.enqueue(SignatureRequestEmail(…), delay=timedelta(minutes=5))
+    producer.cancel(handle.job_id)  # True while it still waits
+
+It validates the job, and then accepts it in one atomic step: the record, and the message in its queue or in the
+schedule. Enqueueing the same job id, or a job with the same key, again changes nothing and says `duplicate`.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from buffrsign.broker import keys
+from buffrsign.broker.envelope import first_message
+from buffrsign.broker.records import ENDED_TTL, WAITING_TTL, JobStatus, read_status
+from buffrsign.broker.results import await_result
+from buffrsign.broker.scripts import script
+from buffrsign.core.clock import to_epoch_ms
+from buffrsign.core.errors import Permanent, Transient
+from buffrsign.jobs import Job, encode
+from buffrsign.jobs.loose import job_from
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+MAX_PAYLOAD_BYTES = 64 * 1024
+MAX_DELAY = timedelta(days=366 * 5)
+DEVELOPMENT_KEY_SECRET = "buffrsign-development"  # noqa: S105 - only ever used on loopback
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", None}
+
+
+class BrokerUnavailable(Transient):
+    """The broker did not answer, or is full. The job may or may not be accepted: enqueue the same job again."""
+
+
+class EnqueueRefused(Permanent):
+    """The job or the call is not acceptable; nothing was published."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A job that the broker holds. `duplicate`: it was there before, and this call changed nothing."""
+
+    job_id: str
+    duplicate: bool
+    producer: "Producer"
+
+    def status(self) -> JobStatus | None:
+        """As `Producer.status`."""
+        return self.producer.status(self.job_id)
+
+    def result(self, *, timeout: float) -> dict[str, Any]:
+        """As `Producer.result`."""
+        return self.producer.result(self.job_id, timeout=timeout)
+
+    def cancel(self) -> bool:
+        """As `Producer.cancel`."""
+        return self.producer.cancel(self.job_id)
+
+
+class Producer:
+    """Enqueues jobs on one broker. Safe to share between threads; make a new one after a fork."""
+
+    def __init__(self, url: str, *, key_secret: str | None = None, client: "Redis | None" = None) -> None:
+        """Connect lazily to a `redis://` or `rediss://` URL.
+
+        `key_secret` hashes job keys and is the same for all producers of a broker; without it, only a broker on
+        loopback is accepted.
+
+        Raises:
+            EnqueueRefused: there is no key secret and the broker is not on loopback.
+        """
+        if key_secret is None and urlsplit(url).hostname not in _LOOPBACK:
+            raise EnqueueRefused(
+                "a broker that is not on loopback needs key_secret=, the same for all its producers "
+                "(BUFFRSIGN_JOB_KEY_SECRET)"
+            )
+        self._secret = (key_secret or DEVELOPMENT_KEY_SECRET).encode()
+        self._client = client or connect(url)
+        self._publish = script(self._client, "publish")
+        self._cancel = script(self._client, "cancel")
+
+    def enqueue(
+        self, job: Job, *, delay: timedelta | None = None, at: datetime | None = None, keep_result: bool = False
+    ) -> Handle:
+        """Accept one job now, after a delay, or at a time (aware; a past one means now).
+
+        `keep_result` keeps what the task returns for 24 hours, for `result`.
+
+        Raises:
+            PayloadRefused: a field does not fit the contract; the message names it.
+            EnqueueRefused: the payload is over 64 KiB, the time makes no sense, or the key secret is another's.
+            BrokerUnavailable: no answer, or the broker is full; enqueueing the same job again is safe.
+        """
+        message = self._message(job, keep_result=keep_result)
+        delay_ms, due_ms = _when(delay, at)
+        key_hash = self._key_hash(job)
+        record = keys.record(job.job_id)
+        reply: Any = self._call(
+            self._publish,
+            keys=[
+                record,
+                job.destination.value,
+                keys.SCHEDULE,
+                keys.SCHEDULE_BELL,
+                keys.unique(key_hash) if key_hash else record,
+                keys.KEY_SECRET_FINGERPRINT,
+            ],
+            args=[
+                job.job_id,
+                job.kind,
+                job.destination.value,
+                message,
+                delay_ms,
+                due_ms,
+                "1" if key_hash else "0",
+                self._fingerprint(),
+                keys.RECORD_PREFIX,
+                int(WAITING_TTL.total_seconds()),
+                "1" if keep_result else "0",
+            ],
+        )
+        match reply[0]:
+            case b"created":
+                return Handle(job.job_id, duplicate=False, producer=self)
+            case b"duplicate":
+                return Handle(reply[1].decode(), duplicate=True, producer=self)
+        raise EnqueueRefused(
+            "this producer's key secret is not the one that this broker's jobs were keyed with; "
+            "give all producers the same BUFFRSIGN_JOB_KEY_SECRET"
+        )
+
+    def add_job(self, queue: str, payload: Mapping[str, Any], delay_s: float = 0) -> Handle:
+        """Accept a job in the loose form of the platform's older services: `{"type": "signature_request", …}`.
+
+        Raises:
+            LooseJobRefused: the queue or the type is unknown; the message lists those that exist.
+            PayloadRefused: a field is missing, unknown, or does not fit.
+        """
+        return self.enqueue(job_from(queue, payload), delay=_delay_of(delay_s))
+
+    def cancel(self, job_id: str) -> bool:
+        """Take back a job that has not started: True if it was still waiting."""
+        reply = self._call(
+            self._cancel,
+            keys=[keys.record(job_id), keys.SCHEDULE],
+            args=[job_id, int(ENDED_TTL.total_seconds())],
+        )
+        return bool(reply)
+
+    def status(self, job_id: str) -> JobStatus | None:
+        """What the broker knows of a job; None when it is unknown, or was forgotten a day after its end."""
+        return self._call(read_status, self._client, job_id)  # type: ignore[no-any-return]
+
+    def result(self, job_id: str, *, timeout: float) -> dict[str, Any]:
+        """Wait at most `timeout` seconds for what the task returned.
+
+        Raises:
+            ResultNotKept: it was not enqueued with `keep_result=True`, or its day is over.
+            JobFailed: it became a dead letter, or was cancelled; `state` and `error` say which and why.
+            TimeoutError: it has not ended yet.
+        """
+        return self._call(await_result, self._client, job_id, timeout_s=timeout)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._client.close()
+
+    def _message(self, job: Job, *, keep_result: bool) -> bytes:
+        payload = encode(job)
+        size = len(msgspec.json.encode(payload))
+        if size > MAX_PAYLOAD_BYTES:
+            raise EnqueueRefused(
+                f"the payload of this {job.kind} has {size:,} bytes and {MAX_PAYLOAD_BYTES:,} are allowed; "
+                "store what is large and enqueue its id"
+            )
+        return first_message(
+            job_id=job.job_id, kind=job.kind, queue=job.destination.value, payload=payload, keeps_result=keep_result
+        )
+
+    def _key_hash(self, job: Job) -> str | None:
+        if job.key is None:
+            return None
+        return hmac.digest(self._secret, msgspec.json.encode([job.kind, *job.key]), "sha256").hex()
+
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(b"fingerprint\0" + self._secret).hexdigest()[:16]
+
+    def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        from redis.exceptions import ConnectionError as Disconnected  # noqa: PLC0415 - see `connect`
+        from redis.exceptions import OutOfMemoryError  # noqa: PLC0415
+        from redis.exceptions import TimeoutError as NoAnswer  # noqa: PLC0415
+
+        try:
+            return function(*args, **kwargs)
+        except OutOfMemoryError as error:
+            raise BrokerUnavailable("the broker is full and accepts no jobs; try again when it has drained") from error
+        except (Disconnected, NoAnswer) as error:
+            raise BrokerUnavailable(f"the broker did not answer ({type(error).__name__}); try again") from error
+
+
+def connect(url: str) -> "Redis":
+    """A client for one broker, with bounded waits.
+
+    redis-py is imported here, not above: it takes 100 ms, and a service that imports a contract need not pay that.
+    """
+    from redis import Redis  # noqa: PLC0415
+
+    client: Redis = Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30)
+    return client
+
+
+def _when(delay: timedelta | None, at: datetime | None) -> tuple[int, str]:
+    if delay is not None and at is not None:
+        raise EnqueueRefused("give delay= or at=, not both")
+    if at is not None:
+        try:
+            return 0, str(to_epoch_ms(at))
+        except ValueError as error:
+            raise EnqueueRefused(f"at= must be aware: {error}") from error
+    if delay is None:
+        return 0, ""
+    if not timedelta(0) <= delay <= MAX_DELAY:
+        raise EnqueueRefused(f"delay= must be between 0 and {MAX_DELAY.days} days, not {delay}")
+    return delay // timedelta(milliseconds=1), ""
+
+
+def _delay_of(seconds: float) -> timedelta:
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError, TypeError) as error:
+        raise EnqueueRefused(f"the delay must be a number of seconds, not {seconds!r}") from error
