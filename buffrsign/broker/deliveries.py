@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.envelope import next_message
@@ -46,7 +48,7 @@ class Ended:
     """The job needs nothing more: it was done, cancelled or buried before this delivery."""
 
     state: State
-    outcome: str
+    result: dict[str, Any] | None
 
 
 class Deliveries:
@@ -64,14 +66,17 @@ class Deliveries:
             keys=[keys.record(delivery.job_id)],
             args=[delivery.kind, delivery.queue, delivery.worker, _seconds(WAITING_TTL)],
         )
-        state, outcome, starts, ended_in_order = reply
+        state, result, *counts = reply
+        starts, failures, postponed = map(int, counts)
         if starts == 0:
-            return Ended(State(state.decode()), outcome.decode())
-        return Begun(attempt=int(starts), crashes=int(starts) - 1 - int(ended_in_order))
+            return Ended(State(state.decode()), msgspec.json.decode(result) if result else None)
+        return Begun(attempt=starts - postponed, crashes=starts - 1 - failures - postponed)
 
-    def finish(self, delivery: Delivery, *, outcome: str) -> None:
-        """Mark the job as done. `outcome` is one line without personal data."""
-        self._finish(keys=[keys.record(delivery.job_id)], args=[outcome, _seconds(ENDED_TTL)])
+    def finish(self, delivery: Delivery, *, outcome: str, result: Mapping[str, Any]) -> None:
+        """Mark the job as done. `outcome` is one line without personal data; `result` is kept if asked for."""
+        self._finish(
+            keys=[keys.record(delivery.job_id)], args=[outcome, _seconds(ENDED_TTL), msgspec.json.encode(result)]
+        )
 
     def retry(self, delivery: Delivery, *, delay: timedelta, error: str) -> None:
         """Put the job back into the schedule after a failure."""

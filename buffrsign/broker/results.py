@@ -1,13 +1,11 @@
-"""Waiting for what a task returned. Celery's result backend stores it; this reads it without a Celery application.
-
-Source: Celery 5.7, `backends/base.py` and `backends/redis.py`: JSON under `celery-task-meta-<id>`.
-"""
+"""Waiting for what a task returned: it is part of the job's record, written in the same step as `done`."""
 
 import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from buffrsign.broker import keys
 from buffrsign.broker.records import State, read_status
 from buffrsign.core.errors import Permanent
 
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
     from redis import Redis
 
 POLL_S = 0.02
-_RESULT_PREFIX = "celery-task-meta-"
 
 
 class ResultNotKept(Permanent):
@@ -39,18 +36,11 @@ def await_result(client: "Redis", job_id: str, *, timeout_s: float) -> dict[str,
         status = read_status(client, job_id)
         if status is None or not status.keeps_result:
             raise ResultNotKept(f"no result of job {job_id} is kept; enqueue it with keep_result=True")
-        if status.state in (State.DEAD, State.CANCELLED):
+        if status.state is State.DONE:
+            answer: Any = client.hget(keys.record(job_id), "result")
+            return msgspec.json.decode(answer, type=dict[str, Any])
+        if status.state.is_final:
             raise JobFailed(job_id, status.state, status.error or "it was taken back before it started")
-        if status.state is State.DONE and (stored := _stored(client, job_id)) is not None:
-            return stored
         if time.monotonic() >= deadline:
             raise TimeoutError(f"job {job_id} is still {status.state.value} after {timeout_s} s")
         time.sleep(POLL_S)
-
-
-def _stored(client: "Redis", job_id: str) -> dict[str, Any] | None:
-    answer: Any = client.get(_RESULT_PREFIX + job_id)
-    if answer is None:
-        return None
-    result: dict[str, Any] = msgspec.json.decode(answer)["result"]
-    return result

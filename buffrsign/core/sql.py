@@ -5,6 +5,7 @@ lock at once instead of failing half-way; a busy timeout, so that writers queue.
 the shared `metadata`; `core/migrations` builds them.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -65,16 +66,16 @@ class UtcMoment(TypeDecorator[datetime]):
 class Database:
     """Where transactions come from. One per process; made after a fork, never before."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.url = url
-        self._engine = _engine(url)
+        self._engine = _engine(url, busy_timeout_s=busy_timeout_s)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from its first instant; commits at the end, or rolls back.
 
         Raises:
-            DatabaseUnavailable: the lock was not had within `BUSY_TIMEOUT_S`, or the disk is full.
+            DatabaseUnavailable: the lock was not had within the busy timeout, or the disk is full.
         """
         with _unavailable_is_transient(), self._engine.begin() as connection:
             yield connection
@@ -93,7 +94,7 @@ class Database:
 def migrate(database: Database) -> None:
     """Bring the schema to this release's; safe when many processes do it at once, and free when nothing is to do."""
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -104,13 +105,16 @@ def _unavailable_is_transient() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise  # a missing table or a wrong statement: waiting does not help
         raise DatabaseUnavailable(f"the database did not answer: {error.orig}; the job will be tried again") from error
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, *, busy_timeout_s: float) -> Engine:
+    # Parameters are people's names and addresses: they must not reach a log inside an error's message.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": busy_timeout_s}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

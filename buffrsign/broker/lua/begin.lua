@@ -4,14 +4,14 @@
 --
 -- KEYS  1 record
 -- ARGV  1 kind   2 queue   3 worker   4 TTL of a running record in s
--- reply {state before, outcome so far, starts including this one, starts that ended in order}
+-- reply {state before, result so far, starts including this one, failures, times postponed}; no starts: it has ended
 local record = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local state, outcome, ready_at = unpack(redis.call('HMGET', record, 'state', 'outcome', 'ready_at'))
+local state, result, ready_at = unpack(redis.call('HMGET', record, 'state', 'result', 'ready_at'))
 state = state or 'unknown'
 if state == 'done' or state == 'dead' or state == 'cancelled' then
-  return {state, outcome or '', 0, 0}
+  return {state, result or '', 0, 0, 0}
 end
 if state == 'unknown' then
   redis.call('HSET', record, 'kind', ARGV[1], 'queue', ARGV[2], 'enqueued_at', now)
@@ -22,4 +22,4 @@ redis.call('HSET', record, 'state', 'running', 'worker', ARGV[3], 'started_at', 
   'waited_ms', math.max(0, now - (ready_at or now)))
 redis.call('EXPIRE', record, ARGV[4])
 local failures, postponed = unpack(redis.call('HMGET', record, 'failures', 'postponed'))
-return {state, outcome or '', starts, (failures or 0) + (postponed or 0)}
+return {state, result or '', starts, failures or 0, postponed or 0}

@@ -2,15 +2,18 @@
 -- A job is done: its record says so and is kept for a while; its key stays taken for as long.
 --
 -- KEYS  1 record
--- ARGV  1 outcome   2 TTL of an ended record in s
+-- ARGV  1 outcome   2 TTL of an ended record in s   3 what the task returned, as JSON: kept where it was asked for
 -- reply 1
 local record = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local started_at, unique = unpack(redis.call('HMGET', record, 'started_at', 'unique'))
+local started_at, unique, keeps_result = unpack(redis.call('HMGET', record, 'started_at', 'unique', 'keeps_result'))
 redis.call('HSET', record, 'state', 'done', 'outcome', ARGV[1], 'ended_at', now,
   'ran_ms', math.max(0, now - (started_at or now)))
 redis.call('HDEL', record, 'error')
+if keeps_result == '1' then
+  redis.call('HSET', record, 'result', ARGV[3])
+end
 redis.call('EXPIRE', record, ARGV[2])
 if unique then
   redis.call('EXPIRE', unique, ARGV[2])

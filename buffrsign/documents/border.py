@@ -1,0 +1,69 @@
+"""No error of a PDF library leaves this package: it becomes an `Unreadable`, and the libraries' logs stay silent."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from buffrsign.core.logs import get_logger
+from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
+
+_HEADER = b"%PDF-"
+_HEADER_WITHIN_BYTES = 1024  # readers accept other bytes before the header up to here: ISO 32000-1, annex H, note 13
+
+Options = ParamSpec("Options")
+Value = TypeVar("Value")
+
+log = get_logger(__name__)
+
+for library in ("pypdf", "pypdfium2", "PIL"):
+    logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # their warnings quote the document
+
+
+class Refused(Exception):
+    """The reason to read no further is known. Raised and answered inside this package only."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def reads_pdf(
+    read: Callable[Concatenate[bytes, Options], Value],
+) -> Callable[Concatenate[bytes, Options], Value | Unreadable]:
+    """Let a function of a PDF's bytes return `Unreadable` where it would raise.
+
+    What can be refused without parsing (nothing, too much, no header) never reaches it.
+    """
+
+    @wraps(read)
+    def read_or_say_why(data: bytes, /, *args: Options.args, **options: Options.kwargs) -> Value | Unreadable:
+        try:
+            _refuse_at_sight(data)
+            return read(data, *args, **options)
+        except Refused as refusal:
+            return Unreadable.because(refusal.reason)
+        except Exception as error:  # a hostile file makes the parsers raise nearly every built-in error
+            if _is_about_time(error):
+                raise
+            log.warning("document could not be read", error=type(error).__name__)
+            return Unreadable.because(Reason.DAMAGED)
+
+    return read_or_say_why
+
+
+def _refuse_at_sight(data: bytes) -> None:
+    if not data:
+        raise Refused(Reason.EMPTY)
+    if len(data) > MAX_BYTES:
+        raise Refused(Reason.TOO_LARGE)
+    if _HEADER not in data[:_HEADER_WITHIN_BYTES]:
+        raise Refused(Reason.NOT_A_PDF)
+
+
+def _is_about_time(error: Exception) -> bool:
+    """Whether Celery's soft time limit interrupted us: that says nothing about the document.
+
+    By name, because this floor does not import Celery.
+    """
+    return type(error).__name__ == "SoftTimeLimitExceeded"

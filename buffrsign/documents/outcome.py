@@ -1,0 +1,44 @@
+"""A file that cannot be read is a normal outcome: a value with a reason for programs and a sentence for people."""
+
+from enum import StrEnum
+from typing import Self
+
+import msgspec
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_PAGES = 5000
+
+
+class Reason(StrEnum):
+    """Why a file could not be read."""
+
+    EMPTY = "empty"
+    NOT_A_PDF = "not_a_pdf"
+    ENCRYPTED = "encrypted"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PAGES = "too_many_pages"
+    UNSUPPORTED = "unsupported"
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """The file could not be read. `detail` says the way out and holds nothing of the file."""
+
+    reason: Reason
+    detail: str
+
+    @classmethod
+    def because(cls, reason: Reason) -> Self:
+        """The outcome with the sentence that belongs to the reason."""
+        return cls(reason, _DETAILS[reason])
+
+
+_DETAILS = {
+    Reason.EMPTY: "The file has no bytes; upload it again.",
+    Reason.NOT_A_PDF: "The file is not a PDF; export the document as PDF and upload that.",
+    Reason.ENCRYPTED: "The PDF opens only with a password; remove the password and upload it again.",
+    Reason.DAMAGED: "The PDF is damaged; export it anew from the program that made it and upload that.",
+    Reason.TOO_LARGE: f"The file is larger than {MAX_BYTES // 1024 // 1024} MiB; reduce or split it and upload that.",
+    Reason.TOO_MANY_PAGES: f"The PDF has more than {MAX_PAGES:,} pages; split it and upload the parts.",
+    Reason.UNSUPPORTED: "The PDF is protected in a way that is not supported; upload an unprotected copy.",
+}

@@ -1,0 +1,158 @@
+"""Signature requests in SQL: opened once, moved by signer events, and asked "is this signature still awaited?".
+
+They outlive Redis on purpose: reminders run for weeks. Each call that writes is one transaction with the write lock,
+so that of two signers who finish at once exactly one completes the request.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from buffrsign.core.clock import Clock, from_epoch_ms, to_epoch_ms
+from buffrsign.core.sql import Database
+from buffrsign.jobs.fields import Recipient
+from buffrsign.jobs.requests import OpenRequest, Signer, SignerEvent
+from buffrsign.requests import rows, state
+from buffrsign.requests.outcomes import (
+    AlreadyOpen,
+    AlreadyRecorded,
+    Awaited,
+    EventClash,
+    NotApplied,
+    NotAwaited,
+    Opened,
+    Recorded,
+    RequestUnknown,
+    Unknown,
+    WhyNotApplied,
+)
+from buffrsign.requests.request import RequestState, SignatureRequest, SignerProgress
+
+
+class SignatureRequests:
+    """Every signature request of one database."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def open(self, job: OpenRequest) -> Opened | AlreadyOpen:
+        """Open the document's one request; a second, whatever it asks for, changes nothing."""
+        asked = _asked(job, opened_at=self._clock())
+        with self._database.write() as connection:
+            found = rows.load(connection, job.document_id)
+            if found is not None:
+                return AlreadyOpen(identical=_untouched(found, opened_at=asked.opened_at) == asked)
+            rows.store(connection, asked)
+        return Opened()
+
+    def record(self, event: SignerEvent) -> Recorded | AlreadyRecorded | NotApplied:
+        """Add one event to the history and move the request by it.
+
+        Exactly one event of a request is ever answered with `completed_now`, and each turn is begun by exactly one;
+        a repeat of that event says so again, inside `AlreadyRecorded`. So a caller that acts on both, by keyed jobs,
+        loses nothing to a crash after this call and does nothing twice.
+
+        Raises:
+            RequestUnknown: no request was opened for the document.
+            SignerUnknown: the event names nobody who signs it.
+            EventClash: the event's id belongs to another event of the document.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            request = rows.load(connection, event.document_id)
+            if request is None:
+                raise RequestUnknown(event.document_id)
+            earlier = rows.load_event(connection, event.document_id, event.event_id)
+            if earlier is None:
+                return _record_first(connection, event, request, now=now)
+            if (earlier.event, earlier.recipient_id) != (event.event, event.recipient_id):
+                raise EventClash(event.document_id)
+            return AlreadyRecorded(_first_outcome(earlier, request, now=now))
+
+    def awaits(self, document_id: str | None, recipient: Recipient) -> Awaited | NotAwaited | Unknown:
+        """Whether this person's signature on this document is awaited now."""
+        request = None if document_id is None else self.find(document_id)
+        if request is None:
+            return Unknown()
+        return state.awaits(request, recipient, now=self._clock())
+
+    def signers_to_ask(self, document_id: str) -> tuple[Signer, ...]:
+        """Exactly those whose signature is awaited now; nobody when there is no request."""
+        request = self.find(document_id)
+        return () if request is None else state.to_ask(request, now=self._clock())
+
+    def find(self, document_id: str) -> SignatureRequest | None:
+        """The document's request, if one was opened."""
+        with self._database.read() as connection:
+            return rows.load(connection, document_id)
+
+
+def _asked(job: OpenRequest, *, opened_at: datetime) -> SignatureRequest:
+    # Cut to the milliseconds that the database keeps: an identical repeat must compare as equal.
+    expires_at = None if job.expires_at is None else from_epoch_ms(to_epoch_ms(job.expires_at))
+    return SignatureRequest(
+        document_id=job.document_id,
+        document_title=job.document_title,
+        sender=job.sender,
+        message=job.message,
+        expires_at=expires_at,
+        reminders=job.reminders,
+        opened_at=opened_at,
+        voided_at=None,
+        signers=tuple(SignerProgress(signer) for signer in job.signers),
+    )
+
+
+def _untouched(request: SignatureRequest, *, opened_at: datetime) -> SignatureRequest:
+    signers = tuple(SignerProgress(progress.signer) for progress in request.signers)
+    return replace(request, opened_at=opened_at, voided_at=None, signers=signers)
+
+
+def _record_first(
+    connection: Connection, event: SignerEvent, request: SignatureRequest, *, now: datetime
+) -> Recorded | NotApplied:
+    outcome: Recorded | NotApplied
+    moved = state.apply(request, event)
+    if isinstance(moved, NotApplied):
+        outcome = moved
+    else:
+        outcome = _outcome(request, moved, now=now)
+        rows.store_move(connection, request, moved)
+    rows.store_event(connection, _event_row(event, outcome, recorded_at=now))
+    return outcome
+
+
+def _outcome(before: SignatureRequest, after: SignatureRequest, *, now: datetime) -> Recorded:
+    asked_before = state.to_ask(before, now=now)
+    return Recorded(
+        completed_now=after.state is RequestState.COMPLETED and before.state is not RequestState.COMPLETED,
+        next_signers=tuple(signer for signer in state.to_ask(after, now=now) if signer not in asked_before),
+    )
+
+
+def _event_row(event: SignerEvent, outcome: Recorded | NotApplied, *, recorded_at: datetime) -> dict[str, object]:
+    recorded = outcome if isinstance(outcome, Recorded) else Recorded()
+    return {
+        "document_id": event.document_id,
+        "event_id": event.event_id,
+        "recipient_id": event.recipient_id,
+        "event": event.event,
+        "occurred_at": event.occurred_at,
+        "recorded_at": recorded_at,
+        "not_applied": outcome.reason if isinstance(outcome, NotApplied) else None,
+        "completed_request": recorded.completed_now,
+        "began_turn": recorded.next_signers[0].order if recorded.next_signers else None,
+    }
+
+
+def _first_outcome(row: Row[Any], request: SignatureRequest, *, now: datetime) -> Recorded | NotApplied:
+    if row.not_applied is not None:
+        return NotApplied(WhyNotApplied(row.not_applied))
+    still_to_ask = state.to_ask(request, now=now)
+    return Recorded(
+        completed_now=row.completed_request,
+        next_signers=tuple(signer for signer in still_to_ask if signer.order == row.began_turn),
+    )

@@ -1,0 +1,108 @@
+"""The state machine of a signature request: pure and monotone, so events may come twice and in any order.
+
+    signer:  awaiting → viewed → signed | declined
+
+Every order of one history ends in the same state, as long as nobody both signs and declines; then the decision that
+was recorded first stays. A `viewed` after `signed` is a fact that moves nothing; a `signed` after `voided` is still a
+signature, only nobody waits for the others any more.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from buffrsign.jobs.fields import Recipient
+from buffrsign.jobs.requests import Event, Signer, SignerEvent
+from buffrsign.requests.outcomes import (
+    Awaited,
+    NotApplied,
+    NotAwaited,
+    SignerUnknown,
+    WhyNotApplied,
+    WhyNotAwaited,
+)
+from buffrsign.requests.request import RequestState, SignatureRequest, SignerProgress, SignerState
+
+_CONTRADICTED_BY = {
+    SignerState.SIGNED: WhyNotApplied.ALREADY_SIGNED,
+    SignerState.DECLINED: WhyNotApplied.ALREADY_DECLINED,
+}
+
+
+def apply(request: SignatureRequest, event: SignerEvent) -> SignatureRequest | NotApplied:
+    """The request after the event; the same request when the event is true but moves nothing.
+
+    Raises:
+        SignerUnknown: the event names nobody of this request.
+    """
+    if event.event is Event.VOIDED:
+        return _voided(request, event)
+    progress = _progress_of(request, event.recipient_id)
+    moved = _moved(progress, event)
+    if isinstance(moved, NotApplied):
+        return moved
+    return replace(request, signers=tuple(moved if each is progress else each for each in request.signers))
+
+
+def to_ask(request: SignatureRequest, *, now: datetime) -> tuple[Signer, ...]:
+    """Exactly those whose signature is awaited now: of the lowest unfinished order, whoever has not signed."""
+    if request.state is not RequestState.OPEN or _expired(request, now):
+        return ()
+    unsigned = [progress.signer for progress in request.signers if progress.state is not SignerState.SIGNED]
+    turn = min(signer.order for signer in unsigned)
+    return tuple(signer for signer in unsigned if signer.order == turn)
+
+
+def awaits(request: SignatureRequest, recipient: Recipient, *, now: datetime) -> Awaited | NotAwaited:
+    """Whether this person's signature is awaited.
+
+    People are known by their `recipient_id`, or by e-mail without one; when several signers share an address, one of
+    them who is awaited suffices.
+    """
+    answers = [_answer(request, each, now) for each in request.signers if _is(each.signer, recipient)]
+    if not answers:
+        return NotAwaited(WhyNotAwaited.NOT_A_SIGNER)
+    return Awaited() if Awaited() in answers else answers[0]
+
+
+def _voided(request: SignatureRequest, event: SignerEvent) -> SignatureRequest | NotApplied:
+    if request.voided_at is not None:
+        return NotApplied(WhyNotApplied.ALREADY_VOIDED)
+    return replace(request, voided_at=event.occurred_at)
+
+
+def _progress_of(request: SignatureRequest, recipient_id: str | None) -> SignerProgress:
+    for progress in request.signers:
+        if progress.signer.recipient_id == recipient_id:
+            return progress
+    raise SignerUnknown(request.document_id)
+
+
+def _moved(progress: SignerProgress, event: SignerEvent) -> SignerProgress | NotApplied:
+    decided = progress.state in _CONTRADICTED_BY
+    if event.event is Event.VIEWED:
+        return progress if decided else replace(progress, state=SignerState.VIEWED)
+    if decided:
+        return NotApplied(_CONTRADICTED_BY[progress.state])
+    return replace(progress, state=SignerState(event.event), decided_at=event.occurred_at)
+
+
+def _is(signer: Signer, recipient: Recipient) -> bool:
+    if recipient.recipient_id is not None:
+        return signer.recipient_id == recipient.recipient_id
+    return signer.email.casefold() == recipient.email.casefold()
+
+
+def _answer(request: SignatureRequest, progress: SignerProgress, now: datetime) -> Awaited | NotAwaited:
+    if request.state is not RequestState.OPEN:
+        return NotAwaited(WhyNotAwaited(request.state))
+    if progress.state is SignerState.SIGNED:
+        return NotAwaited(WhyNotAwaited.SIGNED)
+    if _expired(request, now):
+        return NotAwaited(WhyNotAwaited.EXPIRED)
+    if progress.signer not in to_ask(request, now=now):
+        return NotAwaited(WhyNotAwaited.NOT_THEIR_TURN)
+    return Awaited()
+
+
+def _expired(request: SignatureRequest, now: datetime) -> bool:
+    return request.expires_at is not None and request.expires_at <= now

@@ -1,0 +1,1 @@
+"""What Redis remembers for a while: the status of documents, and a cache."""

@@ -1,0 +1,12 @@
+"""Every key of this package, with its type, life and what its loss means. `docs/redis-keys.md` repeats the table."""
+
+DOCUMENT_STATUS_PREFIX = "buffrsign:document:"
+"""On the state server. String, one per document: its status as JSON. Expires 30 days after the
+last change. If lost: the catalog in SQL still knows the state; progress starts again with the next step."""
+
+DOCUMENT_CHANNEL_PREFIX = "buffrsign:document-updates:"
+"""On the state server. Channel, one per document: every status as JSON when it changes. Nothing is stored."""
+
+CACHE_PREFIX = "buffrsign:cache:"
+"""On the cache server. String, one per entry, under `<namespace>:<version>:<name>`. Expires as its writer said.
+If lost: it is computed again."""

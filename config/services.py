@@ -1,0 +1,158 @@
+"""The composition root: everything a task may ask for, each built on first use, once per process.
+
+Only an entry point calls `configure`; tasks call `services()`. A worker's child builds its own after the fork, so no
+connection is ever shared between processes. Imports are inside the builders: an e-mail worker never loads a PDF
+library, and a document worker never loads a template engine.
+"""
+# ruff: noqa: PLC0415
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from buffrsign.broker.deliveries import Deliveries
+from buffrsign.core.clock import Clock, utc_now
+from buffrsign.producer import Producer, connect
+from config.settings import Settings
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from buffrsign.compliance import Policy
+    from buffrsign.core.sql import Database
+    from buffrsign.ledger import Ledger
+    from buffrsign.mail.post_office import PostOffice
+    from buffrsign.requests import SignatureRequests
+    from buffrsign.state.cache import Cache
+    from buffrsign.state.document_status import DocumentStatuses
+    from buffrsign.storage import Catalog, LocalBlobs
+
+
+class Services:
+    """One process's services."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+
+    @cached_property
+    def broker(self) -> "Redis":
+        """The broker's client."""
+        return connect(self.settings.broker_url)
+
+    @cached_property
+    def producer(self) -> Producer:
+        """Enqueues the next contract."""
+        return Producer(self.settings.broker_url, key_secret=self.settings.job_key_secret, client=self.broker)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What this worker tells the broker of its jobs."""
+        return Deliveries(self.broker)
+
+    @cached_property
+    def document_statuses(self) -> "DocumentStatuses":
+        """The status of each document, as people see it."""
+        from buffrsign.state.document_status import DocumentStatuses
+
+        return DocumentStatuses(connect(self.settings.state_url), clock=self.clock)
+
+    @cached_property
+    def cache(self) -> "Cache":
+        """What may be forgotten."""
+        from buffrsign.state.cache import Cache
+
+        return Cache(connect(self.settings.cache_url))
+
+    @cached_property
+    def database(self) -> "Database":
+        """The SQL database, its schema brought up to this release."""
+        from buffrsign.core.sql import Database, migrate
+
+        _make_parent_folder(self.settings.database_url)
+        database = Database(self.settings.database_url)
+        migrate(database)
+        return database
+
+    @cached_property
+    def requests(self) -> "SignatureRequests":
+        """Signature requests, and whether a signature is still awaited."""
+        from buffrsign.requests import SignatureRequests
+
+        return SignatureRequests(self.database, clock=self.clock)
+
+    @cached_property
+    def blobs(self) -> "LocalBlobs":
+        """The documents' bytes."""
+        from buffrsign.storage import LocalBlobs
+
+        return LocalBlobs(Path(self.settings.blob_folder))
+
+    @cached_property
+    def catalog(self) -> "Catalog":
+        """What is stored of each document, and how far it is."""
+        from buffrsign.storage import Catalog
+
+        return Catalog(self.database, clock=self.clock)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The audit ledger."""
+        from buffrsign.ledger import Ledger
+
+        return Ledger(self.database, clock=self.clock)
+
+    @cached_property
+    def policy(self) -> "Policy":
+        """The compliance rules."""
+        from buffrsign.compliance import load_policy
+
+        return load_policy()
+
+    @cached_property
+    def post_office(self) -> "PostOffice":
+        """Where letters are brought."""
+        from buffrsign.mail.delivery import Mailer, SmtpServer
+        from buffrsign.mail.letters import Letters
+        from buffrsign.mail.post_office import PostOffice
+        from buffrsign.mail.record import DeliveryRecord
+
+        settings = self.settings
+        server = SmtpServer(
+            settings.smtp_host,
+            settings.smtp_port,
+            username=settings.smtp_username,
+            password=settings.smtp_password,
+            security=settings.smtp_security,
+        )
+        return PostOffice(
+            Letters(settings.mail_from),
+            mailer=Mailer(server, ehlo_name=settings.mail_from.rpartition("@")[2]),
+            record=DeliveryRecord(self.database, clock=self.clock),
+            clock=self.clock,
+        )
+
+
+def configure(settings: Settings) -> None:
+    """Say which settings this program's services are built from. Called once, by its entry point."""
+    _Process.build = lambda: Services(settings)
+    _Process.services = None
+
+
+def services() -> Services:
+    """This process's services."""
+    if _Process.services is None or _Process.pid != os.getpid():
+        _Process.services, _Process.pid = _Process.build(), os.getpid()
+    return _Process.services
+
+
+class _Process:
+    build: Callable[[], Services]
+    services: Services | None = None
+    pid: int = 0
+
+
+def _make_parent_folder(database_url: str) -> None:
+    Path(database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,171 @@
+"""Settings: read once, at an entry point, from the environment into one frozen value.
+
+Every setting is `BUFFRSIGN_` and the field's name in capitals. Whatever is wrong is reported at once, each with what
+was expected; an unknown name with our prefix is wrong too, and the nearest known one is named. `docs/settings.md` is
+made from the fields below by `python -m config.settings`.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_type_hints
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+PREFIX = "BUFFRSIGN_"
+_REACHES_BROWSERS = re.compile(r"(NEXT_PUBLIC|VITE|REACT_APP|PUBLIC|NUXT_PUBLIC)_.*(REDIS|VALKEY|BROKER)")
+
+
+@dataclass(frozen=True)
+class Is:
+    """What a setting is, and what its value is expected to be: for errors and for the documentation."""
+
+    what: str
+    expected: str
+
+
+class SettingsRefused(Exception):
+    """The environment does not fit. The message lists every problem; `problems` holds them one by one."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("the settings do not fit:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        self.problems = problems
+
+
+RedisUrl = Annotated[str, msgspec.Meta(pattern=r"\A(redis|rediss)://.")]
+SqliteUrl = Annotated[str, msgspec.Meta(pattern=r"\Asqlite:///.")]
+Address = Annotated[str, msgspec.Meta(pattern=r"\A[^@\s<>]+@[^@\s<>]+\Z")]
+WebUrl = Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://\S+\Z")]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Secret = Annotated[str, msgspec.Meta(min_length=16)]
+_REDIS = "a redis:// or rediss:// URL"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that can be set. Its representation hides the values: some are secrets."""
+
+    broker_url: Annotated[RedisUrl, Is("where jobs wait: no eviction, append-only file on", _REDIS)]
+    state_url: Annotated[RedisUrl, Is("what Redis remembers for a while: as the broker", _REDIS)]
+    cache_url: Annotated[RedisUrl, Is("what may be forgotten at any time: may evict", _REDIS)]
+    job_key_secret: Annotated[
+        Secret | None, Is("hashes job keys, the same for all producers; optional on loopback", "16 characters or more")
+    ] = None
+    database_url: Annotated[
+        SqliteUrl, Is("the ledger, signature requests, the catalog and deliveries", "an sqlite:/// URL")
+    ] = "sqlite:///var/buffrsign.db"
+    blob_folder: Annotated[Text, Is("where the documents' bytes lie", "a folder")] = "var/blobs"
+    smtp_host: Annotated[Text, Is("the mail server", "a host name")] = "127.0.0.1"
+    smtp_port: Annotated[Port, Is("its port", "a port from 1 to 65535")] = 1025
+    smtp_security: Annotated[
+        Literal["none", "starttls", "tls"],
+        Is("how the connection to it is protected", "`none`, `starttls` or `tls`"),
+    ] = "none"
+    smtp_username: Annotated[Text | None, Is("an account there, if it asks for one", "text")] = None
+    smtp_password: Annotated[Text | None, Is("the password of that account", "text")] = None
+    mail_from: Annotated[
+        Address, Is("the address that letters come from; its domain is the Message-ID's", "an e-mail address")
+    ] = "no-reply@buffrsign.example"
+    signing_url: Annotated[
+        WebUrl,
+        Is("where signers sign: document and recipient are added to its path", "an http:// or https:// address"),
+    ] = "http://127.0.0.1:8000/sign"
+    log_format: Annotated[
+        Literal["console", "json"], Is("for people, or one JSON object a line", "`console` or `json`")
+    ] = "console"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        Is("the least that is logged", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
+    ] = "INFO"
+
+    def __repr__(self) -> str:
+        return "Settings(…)"
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """The settings of this environment, aliases included.
+
+    Raises:
+        SettingsRefused: with every problem at once.
+    """
+    given = _aliases(environment) | {
+        name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)
+    }
+    problems = [
+        f"{name} would carry a Redis address to browsers, where it must never be; remove it"
+        for name in sorted(environment)
+        if _REACHES_BROWSERS.match(name)
+    ]
+    problems += [_unknown(name) for name in sorted(given.keys() - _TYPES.keys())]
+    values = {}
+    for field in msgspec.structs.fields(Settings):
+        if field.name not in given:
+            if field.required:
+                problems.append(_missing(field.name))
+            continue
+        try:
+            values[field.name] = msgspec.convert(given[field.name], _TYPES[field.name], strict=False)
+        except msgspec.ValidationError:
+            problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}")
+    if problems:
+        raise SettingsRefused(problems)
+    return Settings(**values)
+
+
+def as_markdown() -> str:
+    """The table of `docs/settings.md`."""
+    rows = ["| setting | what it is | expected | default |", "|---|---|---|---|"]
+    for field in msgspec.structs.fields(Settings):
+        default = "required" if field.required else f"`{field.default}`" if field.default is not None else "none"
+        about = _is(field.name)
+        rows.append(f"| `{_variable(field.name)}` | {about.what} | {about.expected} | {default} |")
+    return "\n".join(rows)
+
+
+_TYPES: dict[str, Any] = get_type_hints(Settings, include_extras=True)
+
+
+def _aliases(environment: Mapping[str, str]) -> dict[str, str]:
+    """`REDIS_URL`, or `REDIS_HOST` and its companions, set all three addresses: databases 0, 1 and 2."""
+    url = environment.get("REDIS_URL") or _url_of_host(environment)
+    if not url:
+        return {}
+    server = urlsplit(url)
+    names = ("broker_url", "state_url", "cache_url")
+    return {name: server._replace(path=f"/{database}").geturl() for database, name in enumerate(names)}
+
+
+def _url_of_host(environment: Mapping[str, str]) -> str:
+    host = environment.get("REDIS_HOST")
+    if not host:
+        return ""
+    username, password = (quote(environment.get(f"REDIS_{part}", ""), safe="") for part in ("USERNAME", "PASSWORD"))
+    account = f"{username}:{password}@" if username or password else ""
+    return f"redis://{account}{host}:{environment.get('REDIS_PORT', '6379')}"
+
+
+def _unknown(name: str) -> str:
+    nearest = difflib.get_close_matches(name, _TYPES, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(_variable(known) for known in nearest)}?" if nearest else "see docs/settings.md"
+    return f"{_variable(name)} is not a setting; {hint}"
+
+
+def _missing(name: str) -> str:
+    return (
+        f"{_variable(name)} is missing: {_is(name).what}; expected {_is(name).expected} "
+        "(REDIS_URL sets all three addresses; `make up` starts a server of its own)"
+    )
+
+
+def _is(name: str) -> Is:
+    return next(note for note in _TYPES[name].__metadata__ if isinstance(note, Is))
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+if __name__ == "__main__":
+    print(as_markdown())  # noqa: T201

@@ -1,0 +1,168 @@
+"""What every task shares: `@task(Contract)`, and the one table of endings.
+
+| the task …                  | what follows                                                                     |
+|-----------------------------|----------------------------------------------------------------------------------|
+| returns                     | done                                                                             |
+| raises `Transient`          | back to the schedule, with backoff and jitter; after its attempts, a dead letter |
+| raises `Permanent`          | a dead letter, now                                                               |
+| raises `NotYet(delay)`      | back to the schedule; no attempt is spent                                        |
+| raises anything else        | a fault of ours: as `Transient`, and logged as an error                          |
+| is killed with its process  | delivered again; the third time, a dead letter                                   |
+
+The job's new state is written to the broker before Celery acknowledges the message. A crash between the two repeats
+the delivery, and `begin` then answers that the job has ended or is scheduled anew. If the broker itself is away, the
+message is given back unacknowledged.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from celery import Task, shared_task
+from celery.exceptions import Reject, Retry
+from redis.exceptions import RedisError
+
+from buffrsign.broker.dead_letters import Reason
+from buffrsign.broker.deliveries import Begun, Delivery, Ended
+from buffrsign.core.errors import NotYet, Permanent, Transient
+from buffrsign.core.logs import bind, get_logger
+from buffrsign.jobs import Job, PayloadRefused, decode
+from config.celery import HARD_LIMIT_GRACE, SOFT_LIMITS
+from config.logging import describe
+from config.services import Services, services
+
+MAX_CRASHES = 3
+FIRST_BACKOFF = timedelta(seconds=2)
+LONGEST_BACKOFF = timedelta(hours=1)
+
+log = get_logger(__name__)
+
+JobT = TypeVar("JobT", bound=Job)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a task says when it ends well: one line for people, and data for whoever waits. No personal data."""
+
+    outcome: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What a caller of `Handle.result` gets."""
+        return {"outcome": self.outcome, **self.data}
+
+
+class DeadLetterMade(Exception):
+    """Tells Celery, and so Flower, that the job failed for good. The dead letter says why."""
+
+
+def task(contract: type[JobT], *, attempts: int = 8) -> Callable[[Callable[[JobT, Services], Done]], "ContractTask"]:
+    """Register a function as the task of a contract; it stays callable as `.run(job, services)`."""
+
+    def register(function: Callable[[JobT, Services], Done]) -> ContractTask:
+        soft_limit = SOFT_LIMITS[contract.queue]
+        registered: ContractTask = shared_task(
+            name=contract.kind,
+            base=ContractTask,
+            attempts=attempts,
+            soft_time_limit=soft_limit.total_seconds(),
+            time_limit=(soft_limit + HARD_LIMIT_GRACE).total_seconds(),
+            throws=(DeadLetterMade,),
+        )(function)
+        return registered
+
+    return register
+
+
+class ContractTask(Task):  # type: ignore[type-arg]
+    """A Celery task whose one argument is the payload of a contract."""
+
+    abstract = True
+    typing = False  # Celery would compare a call's arguments with (job, services)
+    attempts: int
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Called by Celery's tracer, with the arguments of the message."""
+        process = services()
+        delivery = self._delivery()
+        with bind(job_id=delivery.job_id, kind=delivery.kind):
+            try:
+                return self._perform(delivery, args, kwargs, process)
+            except RedisError as error:
+                log.warning("job given back, the broker did not answer", error_type=type(error).__name__)
+                raise Reject("the broker did not answer", requeue=True) from error
+
+    def _perform(
+        self, delivery: Delivery, args: tuple[Any, ...], kwargs: dict[str, Any], process: Services
+    ) -> dict[str, Any]:
+        match process.deliveries.begin(delivery):
+            case Ended(state, result):
+                log.info("delivery ignored", state=state.value)
+                return result or {"outcome": f"it was {state.value} before"}
+            case Begun(crashes=crashes) if crashes >= MAX_CRASHES:
+                reason = f"it began {crashes} times in a process that never came back"
+                self._bury(delivery, Reason.KILLER, reason, process)
+            case Begun(attempt=attempt):
+                return self._attempt(delivery, _payload(args, kwargs), attempt, process)
+        raise AssertionError("unreachable")
+
+    def _attempt(self, delivery: Delivery, payload: object, attempt: int, process: Services) -> dict[str, Any]:
+        try:
+            with bind(attempt=attempt):
+                job = decode(delivery.kind, payload, job_id=delivery.job_id)
+                done: Done = self.run(job, process)
+        except NotYet as early:
+            process.deliveries.postpone(delivery, delay=early.delay, reason=describe(early))
+            log.info("job postponed", reason=describe(early))
+            raise Retry(describe(early), when=early.delay.total_seconds()) from None
+        except PayloadRefused as refused:
+            self._bury(delivery, Reason.REFUSED, str(refused), process)
+        except Permanent as error:
+            self._bury(delivery, Reason.PERMANENT, describe(error), process)
+        except (Transient, RedisError) as error:
+            self._retry(delivery, error, attempt, process)
+        except Exception as error:  # noqa: BLE001 - the table's "anything else"
+            log.error("task failed unexpectedly", error=error)
+            self._retry(delivery, error, attempt, process)
+        process.deliveries.finish(delivery, outcome=done.outcome, result=done.result)
+        log.info("job done", outcome=done.outcome)
+        return done.result
+
+    def _retry(self, delivery: Delivery, error: Exception, attempt: int, process: Services) -> None:
+        if attempt >= self.attempts:
+            self._bury(delivery, Reason.ATTEMPTS, f"after {attempt} attempts: {describe(error)}", process)
+        delay = backoff(attempt, jitter=random.random())  # noqa: S311 - spreads load, guards nothing
+        process.deliveries.retry(delivery, delay=delay, error=describe(error))
+        log.warning("job will be tried again", error=describe(error), delay_s=round(delay.total_seconds(), 1))
+        raise Retry(describe(error), when=delay.total_seconds()) from None
+
+    def _bury(self, delivery: Delivery, reason: Reason, error: str, process: Services) -> None:
+        process.deliveries.bury(delivery, reason=reason, error=error)
+        log.error("job became a dead letter", reason=reason.value, detail=error)
+        raise DeadLetterMade(f"{reason.value}: {error}") from None
+
+    def _delivery(self) -> Delivery:
+        request = self.request
+        return Delivery(
+            job_id=request.id,
+            kind=self.name,
+            queue=request.delivery_info["routing_key"],
+            worker=request.hostname,
+            request=vars(request),
+        )
+
+
+def backoff(attempt: int, *, jitter: float) -> timedelta:
+    """How long after this attempt the next one starts: doubling, bounded, and spread over half to all of it."""
+    longest = min(FIRST_BACKOFF * 2 ** (attempt - 1), LONGEST_BACKOFF)
+    return longest * (0.5 + jitter / 2)
+
+
+def _payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+    """The one argument; stock producers may also spell the payload's fields as keyword arguments."""
+    if len(args) == 1 and not kwargs:
+        return args[0]
+    return kwargs if not args else [*args, kwargs]

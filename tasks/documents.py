@@ -1,0 +1,98 @@
+"""How a document is looked at: inspected, then pictured; whoever completes the set asks for the compliance check."""
+
+import msgspec
+
+from buffrsign.compliance import claims_of_accreditation
+from buffrsign.documents import Inspected, Thumbnail, Unreadable, inspect, render_thumbnail, text_of
+from buffrsign.jobs import Job
+from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.compliance import Eta2019Check, Stage
+from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
+from buffrsign.storage import DocumentState, Step, Version
+from config.cache import INSPECTIONS
+from config.services import Services
+from tasks.base import Done, task
+
+BEFORE_CHECK = frozenset({Step.INSPECT, Step.THUMBNAILS})
+"""What must be known of a version before it is checked."""
+
+CLAIM_SCAN_PAGES = 50
+CLAIM_SCAN_CHARACTERS = 200_000
+
+
+@task(InspectDocument, attempts=5)
+def inspect_document(job: InspectDocument, services: Services) -> Done:
+    """Find out what the version is; a file that cannot be read ends here, held, with its reason."""
+    version = services.catalog.version(job.document_id, job.sha256)
+    services.document_statuses.publish(job.document_id, state="processing", step="inspect", progress=10)
+    found = _inspection(version, services)
+    services.catalog.finish_step(version.document_id, version.sha256, Step.INSPECT, found, of=BEFORE_CHECK)
+    _record(job, "document.inspected", version, found, services)
+    if not found["readable"]:
+        _hold(version, str(found["reason"]), services)
+        return Done(str(found["reason"]), found)
+    services.document_statuses.publish(job.document_id, state="processing", step="inspect", progress=40)
+    services.producer.enqueue(RenderThumbnails(document_id=version.document_id, sha256=version.sha256))
+    return Done(f"{found['pages']} pages", found)
+
+
+@task(RenderThumbnails, attempts=5)
+def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
+    """Picture page 1, keep the picture as a blob, and go on to the check once everything before it is known."""
+    version = services.catalog.version(job.document_id, job.sha256)
+    match render_thumbnail(services.blobs.get(version.sha256)):
+        case Thumbnail(png, width, height):
+            found = {"rendered": True, "thumbnail": services.blobs.put(png), "width_px": width, "height_px": height}
+            outcome = f"{width} by {height} px"
+        case Unreadable(reason):
+            found = {"rendered": False, "reason": reason.value}
+            outcome = reason.value
+    step = services.catalog.finish_step(version.document_id, version.sha256, Step.THUMBNAILS, found, of=BEFORE_CHECK)
+    _record(job, "document.thumbnails_rendered", version, found, services)
+    services.document_statuses.publish(job.document_id, state="processing", step="thumbnails", progress=70)
+    if step.completed_set:
+        services.producer.enqueue(
+            Eta2019Check(document_id=version.document_id, sha256=version.sha256, stage=Stage.RECEIVED)
+        )
+    return Done(outcome, found)
+
+
+def _inspection(version: Version, services: Services) -> dict[str, object]:
+    """What the file is, as JSON values; from the cache when these bytes were read before."""
+    known = services.cache.get(INSPECTIONS, version.sha256)
+    if isinstance(known, dict):
+        return known
+    data = services.blobs.get(version.sha256)
+    match inspect(data):
+        case Unreadable(reason, detail):
+            found: dict[str, object] = {"readable": False, "reason": reason.value, "detail": detail}
+        case Inspected() as report:
+            found = {"readable": True, **msgspec.to_builtins(report), "claims": _claims(data)}
+    services.cache.put(INSPECTIONS, version.sha256, found)
+    return found
+
+
+def _claims(data: bytes) -> list[str] | None:
+    """Claims of accreditation in the text; None when there was no text to read them from."""
+    match text_of(data, max_pages=CLAIM_SCAN_PAGES, max_characters=CLAIM_SCAN_CHARACTERS):
+        case str(text) if text.strip():
+            return claims_of_accreditation(text)
+    return None
+
+
+def _hold(version: Version, reason: str, services: Services) -> None:
+    services.catalog.set_state(version.document_id, DocumentState.HELD, reason)
+    services.document_statuses.publish(version.document_id, state="held", step="inspect", progress=100, reason=reason)
+
+
+def _record(job: Job, action: str, version: Version, found: dict[str, object], services: Services) -> None:
+    kept = ("readable", "reason", "pages", "encrypted", "rendered", "thumbnail")
+    services.producer.enqueue(
+        RecordEvent(
+            entry_id=f"{job.job_id}:{action}",
+            action=action,
+            occurred_at=services.clock(),
+            document_id=version.document_id,
+            details={"sha256": version.sha256, **{name: found[name] for name in kept if name in found}},
+        )
+    )

@@ -1,0 +1,93 @@
+"""How letters are sent: once each, and only while somebody waits for what they ask."""
+
+import msgspec
+
+from buffrsign.core.ids import new_ulid
+from buffrsign.core.logs import get_logger
+from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.email import DocumentCompletedEmail, Letter, SignatureReminderEmail, SignatureRequestEmail
+from buffrsign.jobs.fields import Fact
+from buffrsign.mail.delivery import Accepted
+from buffrsign.mail.record import AlreadyAccepted, Uncertain
+from buffrsign.requests import NotAwaited, Unknown
+from config.services import Services
+from tasks.base import Done, task
+
+log = get_logger(__name__)
+
+
+@task(SignatureRequestEmail, attempts=8)
+def send_signature_request(job: SignatureRequestEmail, services: Services) -> Done:
+    """Ask the signer to sign, unless the signature is no longer awaited.
+
+    Raises:
+        Transient: the mail server is away, or said 4xx (RFC 5321, 4.2.1).
+        Permanent: the server said 5xx.
+    """
+    return _send_if_awaited(job, services)
+
+
+@task(SignatureReminderEmail, attempts=8)
+def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> Done:
+    """Remind the signer, unless the signature is no longer awaited; then schedule the next reminder.
+
+    Raises: as `send_signature_request`.
+    """
+    done = _send_if_awaited(job, services)
+    if not done.outcome.startswith("dropped"):
+        _schedule_next_reminder(job, services)
+    return done
+
+
+@task(DocumentCompletedEmail, attempts=8)
+def send_document_completed(job: DocumentCompletedEmail, services: Services) -> Done:
+    """Tell one person that everybody has signed.
+
+    Raises: as `send_signature_request`.
+    """
+    return _send(job, services, {})
+
+
+def _send_if_awaited(job: SignatureRequestEmail | SignatureReminderEmail, services: Services) -> Done:
+    match services.requests.awaits(job.document_id, job.recipient):
+        case NotAwaited(reason):
+            log.info("letter dropped", reason=reason.value)
+            _record(job, "letter.dropped", {"reason": reason.value}, services)
+            return Done(f"dropped: {reason.value}")
+        case Unknown():
+            return _send(job, services, {"awaited": "unknown"})
+    return _send(job, services, {"awaited": "yes"})
+
+
+def _send(job: Letter, services: Services, facts: dict[str, Fact]) -> Done:
+    match services.post_office.deliver(job):
+        case Accepted(host):
+            _record(job, "letter.accepted", {**facts, "host": host}, services)
+            return Done(f"accepted by {host}")
+        case AlreadyAccepted(host):
+            _record(job, "letter.accepted", {**facts, "host": host}, services)
+            return Done(f"was accepted by {host} already")
+        case Uncertain(host):
+            log.error("letter uncertain, a person must decide", host=host)
+            _record(job, "letter.uncertain", {**facts, "host": host}, services)
+            return Done("uncertain: nobody heard whether the mail server took it; not sent again")
+
+
+def _schedule_next_reminder(job: SignatureReminderEmail, services: Services) -> None:
+    request = services.requests.find(job.document_id) if job.document_id else None
+    if request is None or job.round >= request.reminders.at_most:
+        return
+    following = msgspec.structs.replace(job, job_id=new_ulid(), round=job.round + 1)
+    services.producer.enqueue(following, delay=request.reminders.every)
+
+
+def _record(job: Letter, action: str, facts: dict[str, Fact], services: Services) -> None:
+    services.producer.enqueue(
+        RecordEvent(
+            entry_id=f"{job.job_id}:{action}",
+            action=action,
+            occurred_at=services.clock(),
+            document_id=job.document_id,
+            details={"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id, **facts},
+        )
+    )

@@ -1,0 +1,24 @@
+"""The Celery application: `celery -A workers.app worker -Q email` runs one family; `beat` and `flower` use it too."""
+
+import os
+import sys
+
+from celery import Celery
+
+from config import logging as our_logging
+from config.celery import celery_settings
+from config.services import configure
+from config.settings import SettingsRefused, load
+from workers import lifecycle
+
+try:
+    settings = load(os.environ)
+except SettingsRefused as refused:
+    sys.exit(str(refused))
+
+our_logging.configure(log_format=settings.log_format, level=settings.log_level)
+configure(settings)
+
+app = Celery("buffrsign", set_as_current=True)
+app.conf.update(celery_settings(settings))
+lifecycle.install()

@@ -1,0 +1,53 @@
+"""What happens when a worker starts: it checks its broker, and imports the families it serves, and no other."""
+
+import importlib
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from celery.signals import celeryd_init
+from redis.exceptions import RedisError
+
+from buffrsign.broker.server import ServerUnfit, read_facts, require_fit
+from buffrsign.core.logs import get_logger
+from buffrsign.jobs import Queue
+from config.services import services
+
+log = get_logger(__name__)
+
+
+def install() -> None:
+    """Connect to Celery's signals. Called once, by `workers.app`."""
+    celeryd_init.connect(_prepare, weak=False)
+
+
+def import_families(queues: Iterable[str]) -> None:
+    """Import the task modules of these queues, and the canary.
+
+    Raises:
+        ValueError: there is no such queue.
+    """
+    for queue in queues:
+        importlib.import_module(f"tasks.{Queue(queue)}")
+    importlib.import_module("tasks.canary")
+
+
+def _prepare(options: dict[str, Any], **_signal: object) -> None:
+    try:
+        import_families(options.get("queues") or [queue.value for queue in Queue])
+    except ValueError as error:
+        sys.exit(f"{error}; known queues are: {', '.join(Queue)}")
+    _check_broker()
+
+
+def _check_broker() -> None:
+    try:
+        facts = read_facts(services().broker)
+        require_fit(facts)
+    except ServerUnfit as unfit:
+        sys.exit(str(unfit))
+    except RedisError as error:
+        log.warning("broker not reachable yet, waiting for it", error_type=type(error).__name__)
+        return
+    if not facts.is_append_only:
+        log.warning("broker keeps no append-only file, a restart of it loses jobs")
