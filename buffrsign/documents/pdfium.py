@@ -22,18 +22,23 @@ def opened(data: bytes) -> Iterator[pypdfium2.PdfDocument]:
     """The document, opened with the empty password where it is encrypted; closed with all its pages after the block.
 
     Raises:
-        Refused: it needs a password, or a way of protection that PDFium does not know.
-        pypdfium2.PdfiumError: it cannot be opened.
+        Refused: it needs a password, is protected in a way that PDFium does not know, is damaged or has no pages.
     """
-    with _one_at_a_time:
-        try:
-            document = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError as error:
-            if error.err_code in _REASONS:
-                raise Refused(_REASONS[error.err_code]) from error
-            raise
-        with document:
-            yield document
+    with _one_at_a_time, pypdfium2.PdfDocument(_handle(data)) as document:
+        if len(document) == 0:
+            raise Refused(Reason.DAMAGED)
+        yield document
+
+
+def _handle(data: bytes) -> pdfium_c.FPDF_DOCUMENT:
+    """The raw document, which reads from `data` as long as it is open.
+
+    Not left to pypdfium2: for a document without pages it reports the reason of whichever failed before, and leaks.
+    """
+    handle = pdfium_c.FPDF_LoadMemDocument64(data, len(data), None)
+    if not handle:
+        raise Refused(_REASONS.get(pdfium_c.FPDF_GetLastError(), Reason.DAMAGED))
+    return handle
 
 
 def is_encrypted(document: pypdfium2.PdfDocument) -> bool:

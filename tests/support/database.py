@@ -1,24 +1,18 @@
-"""Real SQLite files with the real schema, made once and copied, because each migration takes a tenth of a second."""
+"""Real SQLite files with the real schema."""
 
-import shutil
-import tempfile
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from buffrsign.core.sql import Database, migrate
 
 
-def migrated_database(folder: Path) -> Database:
-    """A database of its own in this folder, at this release's schema."""
-    path = folder / "test.db"
-    shutil.copy(_template(), path)
-    return Database(f"sqlite:///{path}")
-
-
-@cache
-def _template() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="buffrsign-test-")) / "template.db"
-    database = Database(f"sqlite:///{path}")
+@contextmanager
+def migrated_database(folder: Path) -> Iterator[Database]:
+    """A database of its own in this folder, at this release's schema, closed at the end."""
+    database = Database(f"sqlite:///{folder / 'test.db'}")
     migrate(database)
-    database.close()
-    return path
+    try:
+        yield database
+    finally:
+        database.close()

@@ -24,7 +24,7 @@ def test_an_accepted_message_arrives_whole_and_its_answer_is_kept():
         "DATA",
         "quit",
     ]
-    assert server.messages[0].endswith(b"Hello,\r\n\r\n..a line that starts with a dot")
+    assert server.messages[0].endswith(b"Hello,\r\n\r\n..a line that starts with a dot\r\n")
 
 
 @pytest.mark.parametrize(

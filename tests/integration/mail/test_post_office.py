@@ -5,11 +5,11 @@ import msgspec
 import pytest
 
 from buffrsign.core.ids import new_ulid
-from buffrsign.core.sql import Database, metadata
 from buffrsign.mail.delivery import Accepted, MailDeferred, Mailer, MailRefused
 from buffrsign.mail.letters import Letters
 from buffrsign.mail.post_office import PostOffice
 from buffrsign.mail.record import AlreadyAccepted, DeliveryRecord, State, Uncertain
+from tests.support.database import migrated_database
 from tests.support.mail import EVERY_LETTER, NOW, REQUEST
 from tests.support.smtp import DROP, Script, ScriptedSmtp
 
@@ -19,11 +19,8 @@ SAME_LETTER = msgspec.structs.replace(REQUEST, job_id=new_ulid())
 
 @pytest.fixture
 def record(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'mail.db'}")
-    with database.write() as connection:
-        metadata.tables["mail_deliveries"].create(connection)
-    yield DeliveryRecord(database, clock=lambda: NOW)
-    database.close()
+    with migrated_database(tmp_path) as database:
+        yield DeliveryRecord(database, clock=lambda: NOW)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import msgspec
 import pytest
 
 from buffrsign.core.ids import new_ulid
-from buffrsign.core.sql import Database, metadata
 from buffrsign.jobs.email import SignatureRequestEmail
 from buffrsign.jobs.fields import Recipient
 from buffrsign.mail.record import (
@@ -16,6 +15,7 @@ from buffrsign.mail.record import (
     State,
     Uncertain,
 )
+from tests.support.database import migrated_database
 from tests.support.mail import LINK, NOW, REMINDER, REQUEST
 
 HOST = "mx.example"
@@ -25,11 +25,8 @@ WITHOUT_DOCUMENT = msgspec.structs.replace(REQUEST, job_id=new_ulid(), document_
 
 @pytest.fixture
 def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'mail.db'}")
-    with database.write() as connection:
-        metadata.tables["mail_deliveries"].create(connection)
-    yield database
-    database.close()
+    with migrated_database(tmp_path) as database:
+        yield database
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.mail import NOW
 from tests.support.smtp import a_message
+from tests.support.waiting import wait_until
 from workers.smtp_catcher import SmtpCatcher
 
 ROOT = Path(__file__).parents[3]
@@ -70,13 +71,14 @@ def test_it_can_start_again_on_the_same_port(tmp_path):
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
-def test_the_process_says_its_port_and_ends_cleanly_on_a_signal(tmp_path, stop_signal, wait_for_file):
+def test_the_process_says_its_port_and_ends_cleanly_on_a_signal(tmp_path, stop_signal):
     port_file = tmp_path / "mail.port"
     command = [sys.executable, "-W", "error", "-m", "workers.smtp_catcher"]
     options = ["--folder", tmp_path / "mail", "--port-file", port_file]
-    with subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
-            send(("127.0.0.1", int(wait_for_file(port_file))))
+            wait_until(port_file.exists, "the port file")
+            send(("127.0.0.1", int(port_file.read_text())))
         finally:
             process.send_signal(stop_signal)
         _, complaints = process.communicate(timeout=10)

@@ -19,7 +19,7 @@ def test_a_plain_document_is_known_by_its_digest_its_pages_and_its_text():
     assert (found.size_bytes, found.pages, found.pdf_version) == (len(data), 3, "1.3")
     assert found.page_sizes == (PageSize(595.28, 841.89),) * 3
     assert found.text_extractable
-    assert not (found.encrypted or found.has_forms or found.has_signatures)
+    assert [found.encrypted, found.has_forms, found.has_signatures] == [False, False, False]
 
 
 def test_what_was_found_survives_json():
@@ -46,6 +46,12 @@ def test_what_was_found_survives_json():
 )
 def test_a_file_that_cannot_be_read_is_an_outcome_with_its_reason(data, reason):
     assert inspect(data) == Unreadable.because(reason)
+
+
+def test_a_document_without_pages_is_not_blamed_for_what_was_wrong_with_the_one_before():
+    inspect(pdfs.encrypted(user_password="correct horse"))
+
+    assert inspect(pdfs.without_pages()) == Unreadable.because(Reason.DAMAGED)
 
 
 def test_a_file_above_the_size_limit_is_refused_unread():

@@ -1,0 +1,81 @@
+"""Fixtures that any test may ask for, and the marks of tests that need more than pip can bring."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from buffrsign import Producer
+from tests.support.broker import KEY_SECRET, TestBroker, databases, running_server
+
+PARTS = {"redis-server": "redis-server", "chromium": "chromium"}
+"""What `needs(part)` may name, and the program that shows that it is there."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare our marks."""
+    config.addinivalue_line("markers", "needs(part): runs only where this part is installed; REQUIRE=all insists")
+    config.addinivalue_line("markers", "slow: runs in `make test-slow`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect tests whose part is absent, unless REQUIRE=all, and say which parts those are."""
+    missing = {part for part, program in PARTS.items() if shutil.which(program) is None}
+    if os.environ.get("REQUIRE") == "all":
+        return
+    absent = [item for item in items if _needed_by(item) & missing]
+    if absent:
+        config.hook.pytest_deselected(items=absent)
+        items[:] = [item for item in items if item not in absent]
+        named = sorted({part for item in absent for part in _needed_by(item) & missing})
+        config.stash[_NOTE] = f"not installed, so {len(absent)} tests are deselected: {', '.join(named)}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name the absent parts where the reader looks last."""
+    if note := config.stash.get(_NOTE, None):
+        terminalreporter.write_line(note)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """With REQUIRE=all an absent part is a failure."""
+    for part in _needed_by(item):
+        if shutil.which(PARTS[part]) is None:
+            pytest.fail(f"REQUIRE=all and {part} is not installed")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis-protocol server, for the whole run."""
+    with running_server(tmp_path_factory.mktemp("server")) as address:
+        yield address
+
+
+@pytest.fixture
+def broker(server: str) -> Iterator[TestBroker]:
+    """Empty databases for one test."""
+    with databases(server, first=0) as empty:
+        yield empty
+
+
+@pytest.fixture(scope="module")
+def live_broker(server: str) -> Iterator[TestBroker]:
+    """Empty databases for the tests of one module that share live workers."""
+    with databases(server, first=3) as empty:
+        yield empty
+
+
+@pytest.fixture
+def producer(broker: TestBroker) -> Iterator[Producer]:
+    """A producer on this test's broker."""
+    producer = Producer(broker.broker_url, key_secret=KEY_SECRET)
+    yield producer
+    producer.close()
+
+
+_NOTE = pytest.StashKey[str]()
+
+
+def _needed_by(item: pytest.Item) -> set[str]:
+    return {mark.args[0] for mark in item.iter_markers("needs")}

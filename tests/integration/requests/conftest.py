@@ -1,0 +1,25 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from buffrsign.core.sql import Database
+from buffrsign.requests import SignatureRequests
+from tests.support.clock import StoppedClock
+from tests.support.database import migrated_database
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with migrated_database(tmp_path) as database:
+        yield database
+
+
+@pytest.fixture
+def requests(database: Database, clock: StoppedClock) -> SignatureRequests:
+    return SignatureRequests(database, clock=clock)

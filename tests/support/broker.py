@@ -1,0 +1,101 @@
+"""A real Redis-protocol server for the tests: a private one, or the one that TEST_REDIS_URL names.
+
+Every test, and every module with live workers, gets databases of its own; they must be empty before, and what was
+written is deleted after. Nothing is ever flushed. A key that nobody owns fails the test that left it.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from buffrsign.broker import keys
+from buffrsign.broker.server import read_facts, require_fit
+from buffrsign.jobs import Queue
+from buffrsign.state import keys as state_keys
+from workers.embedded_broker import EmbeddedBroker
+from workers.processes import Processes
+
+KEY_SECRET = "a key secret of the tests"
+
+_OURS = [
+    keys.RECORD_PREFIX,
+    keys.SCHEDULE,
+    keys.UNIQUE_PREFIX,
+    keys.KEY_SECRET_FINGERPRINT,
+    keys.DEAD_LETTERS,
+    state_keys.DOCUMENT_STATUS_PREFIX,
+    state_keys.CACHE_PREFIX,
+]
+_KOMBU = ["unacked", "_kombu.binding.", "celery-task-meta-", "chord-unlock", "celery"]
+_OWNED = re.compile("|".join([*map(re.escape, [*_OURS, *_KOMBU]), rf"({'|'.join(Queue)})\Z", r".*\.pidbox\Z"]))
+
+
+@dataclass(frozen=True)
+class TestBroker:
+    """Three databases of one server: for jobs, for state, and for the cache."""
+
+    __test__ = False
+
+    broker_url: str
+    state_url: str
+    cache_url: str
+
+    @property
+    def client(self) -> "Redis":
+        """A client of the jobs' database."""
+        return Redis.from_url(self.broker_url)
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """The environment of a program that works on these databases and in this folder."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("BUFFRSIGN_", "REDIS_"))},
+            "BUFFRSIGN_BROKER_URL": self.broker_url,
+            "BUFFRSIGN_STATE_URL": self.state_url,
+            "BUFFRSIGN_CACHE_URL": self.cache_url,
+            "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET,
+            "BUFFRSIGN_DATABASE_URL": f"sqlite:///{folder}/buffrsign.db",
+            "BUFFRSIGN_BLOB_FOLDER": f"{folder}/blobs",
+        }
+
+
+@contextmanager
+def running_server(folder: Path) -> Iterator[str]:
+    """The address of a server without its database: TEST_REDIS_URL's, or a private one's for as long as this lasts."""
+    given = os.environ.get("TEST_REDIS_URL")
+    if given:
+        yield re.sub(r"/\d*\Z", "", given)
+        return
+    with Processes(folder / "log") as processes:
+        server = EmbeddedBroker(processes, folder=folder / "broker", env=dict(os.environ))
+        server.start()
+        yield server.url().rpartition("/")[0]
+
+
+@contextmanager
+def databases(server: str, *, first: int) -> Iterator[TestBroker]:
+    """Three empty databases, counted from `first`, and emptied again afterwards key by key."""
+    urls = [f"{server}/{first + offset}" for offset in range(3)]
+    clients = [Redis.from_url(url) for url in urls]
+    require_fit(read_facts(clients[0]))
+    for client in clients:
+        size: Any = client.dbsize()
+        assert size == 0, f"the tests need empty databases, and one of {len(urls)} from {first} holds {size} keys"
+    yield TestBroker(*urls)
+    orphans = [key for client in clients for key in _delete_everything(client)]
+    for client in clients:
+        client.close()
+    assert not orphans, f"keys that nobody owns were left: {orphans}"
+
+
+def _delete_everything(client: "Redis") -> list[str]:
+    """Delete every key; those that nobody owns."""
+    found = [key.decode() for key in client.scan_iter()]
+    if found:
+        client.delete(*found)
+    return [key for key in found if not _OWNED.match(key)]

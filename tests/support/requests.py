@@ -1,0 +1,57 @@
+"""Signature requests and their events, short to say."""
+
+from datetime import timedelta
+from itertools import count
+
+from buffrsign.jobs.requests import Event, OpenRequest, Sender, Signer, SignerEvent
+from buffrsign.requests import SignatureRequest, SignerProgress
+from tests.support.clock import NOON
+
+DOCUMENT = "doc_7"
+_event_numbers = count(1)
+
+
+def signer(name: str, *, order: int = 1, email: str | None = None) -> Signer:
+    return Signer(recipient_id=name, email=email or f"{name}@example.com", name=name.title(), order=order)
+
+
+def open_job(*signers: Signer, **fields: object) -> OpenRequest:
+    asked = {"document_id": DOCUMENT, "document_title": "Service agreement", "sender": Sender("sender@example.com")}
+    return OpenRequest(**{**asked, "signers": signers, **fields})  # type: ignore[arg-type]
+
+
+def opened(*signers: Signer) -> SignatureRequest:
+    """A request just opened, as the pure state machine takes it."""
+    job = open_job(*signers)
+    return SignatureRequest(
+        document_id=job.document_id,
+        document_title=job.document_title,
+        sender=job.sender,
+        message=job.message,
+        expires_at=NOON + timedelta(days=30),
+        reminders=job.reminders,
+        opened_at=NOON,
+        voided_at=None,
+        signers=tuple(SignerProgress(each) for each in signers),
+    )
+
+
+def viewed(name: str, **fields: object) -> SignerEvent:
+    return _event(Event.VIEWED, recipient_id=name, **fields)
+
+
+def signed(name: str, **fields: object) -> SignerEvent:
+    return _event(Event.SIGNED, recipient_id=name, **fields)
+
+
+def declined(name: str, **fields: object) -> SignerEvent:
+    return _event(Event.DECLINED, recipient_id=name, **fields)
+
+
+def voided(**fields: object) -> SignerEvent:
+    return _event(Event.VOIDED, **fields)
+
+
+def _event(event: Event, **fields: object) -> SignerEvent:
+    known = {"event_id": f"evt_{next(_event_numbers)}", "document_id": DOCUMENT, "occurred_at": NOON}
+    return SignerEvent(**{**known, "event": event, **fields})  # type: ignore[arg-type]
