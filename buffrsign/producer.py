@@ -208,13 +208,17 @@ class Producer:
 
 
 def connect(url: str) -> "Redis":
-    """A client for one broker, with bounded waits.
+    """A client for one broker, with bounded waits. It never repeats a command by itself: some count.
 
     redis-py is imported here, not above: it takes 100 ms, and a service that imports a contract need not pay that.
     """
     from redis import Redis  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
 
-    client: Redis = Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30)
+    client: Redis = Redis.from_url(
+        url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30, retry=Retry(NoBackoff(), 0)
+    )
     return client
 
 

@@ -55,6 +55,10 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         # A job is removed only after its task ended; a child that is killed gives its job back.
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
+        # So does one that was killed at its hard limit; by default Celery would drop the job.
+        "task_acks_on_timeout": False,
+        # Celery drops a message whose task it does not know; ours keeps it as a dead letter.
+        "worker_consumer": "workers.consumer:Consumer",
         # No job waits behind a slow one in a worker's memory while another worker is idle.
         "worker_prefetch_multiplier": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": False,

@@ -59,7 +59,9 @@ class DeadLetterMade(Exception):
     """Tells Celery, and so Flower, that the job failed for good. The dead letter says why."""
 
 
-def task(contract: type[JobT], *, attempts: int = 8) -> Callable[[Callable[[JobT, Services], Done]], "ContractTask"]:
+def task(
+    contract: type[JobT], *, attempts: int = 8, first_backoff: timedelta = FIRST_BACKOFF
+) -> Callable[[Callable[[JobT, Services], Done]], "ContractTask"]:
     """Register a function as the task of a contract; it stays callable as `.run(job, services)`."""
 
     def register(function: Callable[[JobT, Services], Done]) -> ContractTask:
@@ -68,8 +70,9 @@ def task(contract: type[JobT], *, attempts: int = 8) -> Callable[[Callable[[JobT
             name=contract.kind,
             base=ContractTask,
             attempts=attempts,
-            soft_time_limit=soft_limit.total_seconds(),
-            time_limit=(soft_limit + HARD_LIMIT_GRACE).total_seconds(),
+            first_backoff=first_backoff,
+            soft_time_limit=int(soft_limit.total_seconds()),
+            time_limit=int((soft_limit + HARD_LIMIT_GRACE).total_seconds()),
             throws=(DeadLetterMade,),
         )(function)
         return registered
@@ -83,6 +86,7 @@ class ContractTask(Task):  # type: ignore[type-arg]
     abstract = True
     typing = False  # Celery would compare a call's arguments with (job, services)
     attempts: int
+    first_backoff: timedelta
 
     def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Called by Celery's tracer, with the arguments of the message."""
@@ -117,7 +121,7 @@ class ContractTask(Task):  # type: ignore[type-arg]
         except NotYet as early:
             process.deliveries.postpone(delivery, delay=early.delay, reason=describe(early))
             log.info("job postponed", reason=describe(early))
-            raise Retry(describe(early), when=early.delay.total_seconds()) from None
+            raise Retry(describe(early), when=process.clock() + early.delay) from None
         except PayloadRefused as refused:
             self._bury(delivery, Reason.REFUSED, str(refused), process)
         except Permanent as error:
@@ -134,10 +138,10 @@ class ContractTask(Task):  # type: ignore[type-arg]
     def _retry(self, delivery: Delivery, error: Exception, attempt: int, process: Services) -> None:
         if attempt >= self.attempts:
             self._bury(delivery, Reason.ATTEMPTS, f"after {attempt} attempts: {describe(error)}", process)
-        delay = backoff(attempt, jitter=random.random())  # noqa: S311 - spreads load, guards nothing
+        delay = backoff(attempt, first=self.first_backoff, jitter=random.random())  # noqa: S311 - spreads load, guards nothing
         process.deliveries.retry(delivery, delay=delay, error=describe(error))
         log.warning("job will be tried again", error=describe(error), delay_s=round(delay.total_seconds(), 1))
-        raise Retry(describe(error), when=delay.total_seconds()) from None
+        raise Retry(describe(error), when=process.clock() + delay) from None
 
     def _bury(self, delivery: Delivery, reason: Reason, error: str, process: Services) -> None:
         process.deliveries.bury(delivery, reason=reason, error=error)
@@ -145,7 +149,7 @@ class ContractTask(Task):  # type: ignore[type-arg]
         raise DeadLetterMade(f"{reason.value}: {error}") from None
 
     def _delivery(self) -> Delivery:
-        request = self.request
+        request: Any = self.request
         return Delivery(
             job_id=request.id,
             kind=self.name,
@@ -155,9 +159,9 @@ class ContractTask(Task):  # type: ignore[type-arg]
         )
 
 
-def backoff(attempt: int, *, jitter: float) -> timedelta:
+def backoff(attempt: int, *, first: timedelta, jitter: float) -> timedelta:
     """How long after this attempt the next one starts: doubling, bounded, and spread over half to all of it."""
-    longest = min(FIRST_BACKOFF * 2 ** (attempt - 1), LONGEST_BACKOFF)
+    longest = min(first * 2 ** (attempt - 1), LONGEST_BACKOFF)
     return longest * (0.5 + jitter / 2)
 
 

@@ -6,7 +6,7 @@ from buffrsign.compliance import Evidence, Report, check
 from buffrsign.core.canonical_json import canonical_bytes
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.storage import DocumentState, Step, Version
+from buffrsign.storage import DocumentState, Step, Version, attach
 from config.services import Services
 from tasks.base import Done, task
 
@@ -16,10 +16,10 @@ def check_eta_2019(job: Eta2019Check, services: Services) -> Done:
     """Check the evidence that is there, and say of each rule what it shows; what is missing never passes."""
     version = services.catalog.version(job.document_id, job.sha256)
     report = check(services.policy, _evidence(version, services), checked_at=services.clock())
-    digest = services.blobs.put(canonical_bytes(report.to_json()))
+    kept = _keep(report, version, services)
     counts = dict(report.counts)
     if job.stage is Stage.RECEIVED:
-        _conclude(version, report, digest, services)
+        _conclude(version, report, kept, services)
     services.producer.enqueue(
         RecordEvent(
             entry_id=f"{job.job_id}:checked",
@@ -27,11 +27,11 @@ def check_eta_2019(job: Eta2019Check, services: Services) -> Done:
             occurred_at=services.clock(),
             document_id=version.document_id,
             actor=job.requested_by,
-            details={"sha256": version.sha256, "stage": job.stage.value, "report": digest, **counts},
+            details={"sha256": version.sha256, "stage": job.stage.value, **kept, **counts},
         )
     )
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-    return Done(said, {"report": digest, "counts": counts})
+    return Done(said, {**kept, "counts": counts})
 
 
 def _evidence(version: Version, services: Services) -> Evidence:
@@ -58,13 +58,21 @@ def _read_back(version: Version, services: Services) -> Any:
     return services.clock()
 
 
-def _conclude(version: Version, report: Report, digest: str, services: Services) -> None:
+def _keep(report: Report, version: Version, services: Services) -> dict[str, str]:
+    """Store the report for programs and for people; the digests by which to find them."""
+    forms = {"report": canonical_bytes(report.to_json()), "report_text": report.to_markdown().encode()}
+    return {
+        name: attach(form, to=version, catalog=services.catalog, blobs=services.blobs) for name, form in forms.items()
+    }
+
+
+def _conclude(version: Version, report: Report, kept: dict[str, str], services: Services) -> None:
     """The check that follows the reception decides whether the document is ready or held."""
     services.catalog.finish_step(
         version.document_id,
         version.sha256,
         Step.COMPLIANCE_RECEIVED,
-        {"report": digest, "counts": dict(report.counts)},
+        {**kept, "counts": dict(report.counts)},
         of=frozenset({Step.COMPLIANCE_RECEIVED}),
     )
     failed = [finding.check_id for finding in report.findings if finding.outcome == "fail"]

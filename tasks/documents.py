@@ -1,5 +1,7 @@
 """How a document is looked at: inspected, then pictured; whoever completes the set asks for the compliance check."""
 
+from typing import Any
+
 import msgspec
 
 from buffrsign.compliance import claims_of_accreditation
@@ -8,7 +10,7 @@ from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
-from buffrsign.storage import DocumentState, Step, Version
+from buffrsign.storage import DocumentState, Step, Version, attach
 from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.base import Done, task
@@ -24,14 +26,14 @@ CLAIM_SCAN_CHARACTERS = 200_000
 def inspect_document(job: InspectDocument, services: Services) -> Done:
     """Find out what the version is; a file that cannot be read ends here, held, with its reason."""
     version = services.catalog.version(job.document_id, job.sha256)
-    services.document_statuses.publish(job.document_id, state="processing", step="inspect", progress=10)
+    _show_progress(version, Step.INSPECT, 10, services)
     found = _inspection(version, services)
-    services.catalog.finish_step(version.document_id, version.sha256, Step.INSPECT, found, of=BEFORE_CHECK)
     _record(job, "document.inspected", version, found, services)
+    _finish(version, Step.INSPECT, found, services)
     if not found["readable"]:
         _hold(version, str(found["reason"]), services)
         return Done(str(found["reason"]), found)
-    services.document_statuses.publish(job.document_id, state="processing", step="inspect", progress=40)
+    _show_progress(version, Step.INSPECT, 40, services)
     services.producer.enqueue(RenderThumbnails(document_id=version.document_id, sha256=version.sha256))
     return Done(f"{found['pages']} pages", found)
 
@@ -42,22 +44,28 @@ def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
     version = services.catalog.version(job.document_id, job.sha256)
     match render_thumbnail(services.blobs.get(version.sha256)):
         case Thumbnail(png, width, height):
-            found = {"rendered": True, "thumbnail": services.blobs.put(png), "width_px": width, "height_px": height}
+            kept = attach(png, to=version, catalog=services.catalog, blobs=services.blobs)
+            found: dict[str, Any] = {"rendered": True, "thumbnail": kept, "width_px": width, "height_px": height}
             outcome = f"{width} by {height} px"
         case Unreadable(reason):
             found = {"rendered": False, "reason": reason.value}
             outcome = reason.value
-    step = services.catalog.finish_step(version.document_id, version.sha256, Step.THUMBNAILS, found, of=BEFORE_CHECK)
     _record(job, "document.thumbnails_rendered", version, found, services)
-    services.document_statuses.publish(job.document_id, state="processing", step="thumbnails", progress=70)
-    if step.completed_set:
-        services.producer.enqueue(
-            Eta2019Check(document_id=version.document_id, sha256=version.sha256, stage=Stage.RECEIVED)
-        )
+    _show_progress(version, Step.THUMBNAILS, 70, services)
+    _finish(version, Step.THUMBNAILS, found, services)
     return Done(outcome, found)
 
 
-def _inspection(version: Version, services: Services) -> dict[str, object]:
+def _finish(version: Version, step: Step, found: dict[str, Any], services: Services) -> None:
+    """Record the step; the one that completes the set asks for the check, by a job whose key makes repeats harmless."""
+    finished = services.catalog.finish_step(version.document_id, version.sha256, step, found, of=BEFORE_CHECK)
+    if finished.completed_set:
+        services.producer.enqueue(
+            Eta2019Check(document_id=version.document_id, sha256=version.sha256, stage=Stage.RECEIVED)
+        )
+
+
+def _inspection(version: Version, services: Services) -> dict[str, Any]:
     """What the file is, as JSON values; from the cache when these bytes were read before."""
     known = services.cache.get(INSPECTIONS, version.sha256)
     if isinstance(known, dict):
@@ -65,7 +73,7 @@ def _inspection(version: Version, services: Services) -> dict[str, object]:
     data = services.blobs.get(version.sha256)
     match inspect(data):
         case Unreadable(reason, detail):
-            found: dict[str, object] = {"readable": False, "reason": reason.value, "detail": detail}
+            found: dict[str, Any] = {"readable": False, "reason": reason.value, "detail": detail}
         case Inspected() as report:
             found = {"readable": True, **msgspec.to_builtins(report), "claims": _claims(data)}
     services.cache.put(INSPECTIONS, version.sha256, found)
@@ -80,12 +88,25 @@ def _claims(data: bytes) -> list[str] | None:
     return None
 
 
+def _show_progress(version: Version, step: Step, percent: int, services: Services) -> None:
+    """A document that is ready or held stays so while it is looked at again."""
+    state = services.catalog.document(version.document_id).state
+    if state is DocumentState.RECEIVED:
+        services.catalog.set_state(version.document_id, DocumentState.PROCESSING)
+    if state in {DocumentState.RECEIVED, DocumentState.PROCESSING}:
+        services.document_statuses.publish(
+            version.document_id, state=DocumentState.PROCESSING.value, step=step.value, progress=percent
+        )
+
+
 def _hold(version: Version, reason: str, services: Services) -> None:
     services.catalog.set_state(version.document_id, DocumentState.HELD, reason)
-    services.document_statuses.publish(version.document_id, state="held", step="inspect", progress=100, reason=reason)
+    services.document_statuses.publish(
+        version.document_id, state=DocumentState.HELD.value, step=Step.INSPECT.value, progress=100, reason=reason
+    )
 
 
-def _record(job: Job, action: str, version: Version, found: dict[str, object], services: Services) -> None:
+def _record(job: Job, action: str, version: Version, found: dict[str, Any], services: Services) -> None:
     kept = ("readable", "reason", "pages", "encrypted", "rendered", "thumbnail")
     services.producer.enqueue(
         RecordEvent(

@@ -1,8 +1,11 @@
 """How the house is kept clean."""
 
+import hashlib
+
+from buffrsign.core.clock import to_epoch_ms
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
-from buffrsign.storage import BlobUse, Step, Version
+from buffrsign.storage import Deletion, Version
 from config.cache import NAMESPACES
 from config.services import Services
 from tasks.base import Done, task
@@ -10,19 +13,39 @@ from tasks.base import Done, task
 
 @task(ExpiredDocuments, attempts=3)
 def delete_expired_documents(job: ExpiredDocuments, services: Services) -> Done:
-    """Delete what is past its retention and not held. Compliance reports stay: they hold no content."""
+    """Delete what is past its retention and not on hold: the version's bytes, and the blobs made from it."""
     expired = services.catalog.expired(at_most=job.at_most)
-    for version in expired:
-        _delete(version, services)
-    return Done(f"{len(expired)} deleted", {"deleted": len(expired)})
+    deleted = sum(_delete(version, services) for version in expired)
+    return Done(f"{deleted} deleted", {"deleted": deleted})
 
 
 @task(CacheCleanup, attempts=3)
 def clean_cache(job: CacheCleanup, services: Services) -> Done:  # noqa: ARG001
     """Drop cache entries that no current code reads, and any that would stay for ever."""
-    deleted = services.cache.clean(NAMESPACES)
-    return Done(f"{deleted} dropped", {"dropped": deleted})
+    dropped = services.cache.clean(NAMESPACES)
+    return Done(f"{dropped} dropped", {"dropped": dropped})
 
 
-def _delete(version: Version, services: Services) -> None:
-    """Bytes first, the catalog's mark last: a crash in between leaves the version expired, and the repeat ends it."""
+def _delete(version: Version, services: Services) -> bool:
+    """Inside the block, so that a crash repeats all of it: the ledger entry has an id of its own and is made once."""
+    with services.catalog.deleting(version.document_id, version.sha256) as deletion:
+        if not isinstance(deletion, Deletion):
+            return False
+        for blob in deletion.unused_blobs:
+            services.blobs.delete(blob)
+        services.producer.enqueue(
+            RecordEvent(
+                entry_id=_entry_id(version),
+                action="document.deleted",
+                occurred_at=services.clock(),
+                document_id=version.document_id,
+                details={"sha256": version.sha256, "blobs": len(deletion.unused_blobs), "reason": "expired"},
+            )
+        )
+    return True
+
+
+def _entry_id(version: Version) -> str:
+    """One deletion of one upload; the same bytes may be uploaded, and deleted, again."""
+    upload = f"{version.document_id}\0{version.sha256}\0{to_epoch_ms(version.stored_at)}"
+    return f"document.deleted:{hashlib.sha256(upload.encode()).hexdigest()}"

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from celery import Celery
 
@@ -10,6 +11,9 @@ from config.celery import celery_settings
 from config.services import configure
 from config.settings import SettingsRefused, load
 from workers import lifecycle
+
+# The `celery` command forgets its working directory once it has found this module, and tasks are imported later.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 try:
     settings = load(os.environ)

@@ -70,6 +70,11 @@ class EmbeddedBroker:
         """The address of one of its databases, the password included."""
         return f"redis://:{self._password}@127.0.0.1:{self._port}/{database}"
 
+    def addresses(self) -> dict[str, str]:
+        """The settings that make programs use it."""
+        names = ("BUFFRSIGN_BROKER_URL", "BUFFRSIGN_STATE_URL", "BUFFRSIGN_CACHE_URL")
+        return {name: self.url(database) for database, name in enumerate(names)}
+
     def _wait_until_it_answers(self, program: Program) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         with Redis.from_url(self.url()) as client:

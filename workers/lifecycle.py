@@ -33,10 +33,13 @@ def import_families(queues: Iterable[str]) -> None:
 
 
 def _prepare(options: dict[str, Any], **_signal: object) -> None:
+    """Celery logs what a signal's receiver raises and goes on; a worker without its tasks MUST NOT go on."""
     try:
         import_families(options.get("queues") or [queue.value for queue in Queue])
     except ValueError as error:
         sys.exit(f"{error}; known queues are: {', '.join(Queue)}")
+    except ImportError as error:
+        sys.exit(f"the worker's tasks cannot be imported: {error}")
     _check_broker()
 
 

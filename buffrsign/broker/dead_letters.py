@@ -17,6 +17,8 @@ class Reason(StrEnum):
     """Why a job died."""
 
     REFUSED = "payload_refused"
+    UNREADABLE = "message_unreadable"
+    UNKNOWN_TASK = "task_unknown"
     PERMANENT = "permanent_error"
     ATTEMPTS = "attempts_exhausted"
     KILLER = "killed_its_worker"

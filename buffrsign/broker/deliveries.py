@@ -86,8 +86,8 @@ class Deliveries:
         """Put the job back into the schedule because it is too early; no attempt is spent."""
         self._back_to_schedule(delivery, delay, "postponed", reason)
 
-    def bury(self, delivery: Delivery, *, reason: Reason, error: str) -> None:
-        """Make the job a dead letter."""
+    def bury(self, delivery: Delivery, *, reason: Reason, error: str, message: bytes | None = None) -> None:
+        """Make the job a dead letter. `message` is what came, where that cannot be told from the request."""
         self._bury(
             keys=[keys.record(delivery.job_id), keys.DEAD_LETTERS, keys.dead_letter(delivery.job_id)],
             args=[
@@ -97,7 +97,7 @@ class Deliveries:
                 reason.value,
                 error[:_ERROR_MAX_CHARACTERS],
                 delivery.worker,
-                next_message(delivery.request, queue=delivery.queue),
+                next_message(delivery.request, queue=delivery.queue) if message is None else message,
                 _seconds(ENDED_TTL),
             ],
         )

@@ -71,6 +71,13 @@ def read_status(client: "Redis", job_id: str) -> JobStatus | None:
     return _status(job_id, fields) if "state" in fields else None
 
 
+def scan_statuses(client: "Redis") -> list[JobStatus]:
+    """Every job that is remembered, in the order of their enqueueing. Walks all keys: for small brokers only."""
+    ids = [_text(key).removeprefix(keys.RECORD_PREFIX) for key in client.scan_iter(match=f"{keys.RECORD_PREFIX}*")]
+    statuses = [status for job_id in ids if (status := read_status(client, job_id))]
+    return sorted(statuses, key=lambda status: (status.enqueued_at, status.job_id))
+
+
 def _status(job_id: str, fields: Mapping[str, str]) -> JobStatus:
     enqueued_at = from_epoch_ms(int(fields["enqueued_at"]))
     return JobStatus(

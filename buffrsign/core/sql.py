@@ -6,6 +6,7 @@ the shared `metadata`; `core/migrations` builds them.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -31,6 +32,7 @@ from buffrsign.core.clock import from_epoch_ms, to_epoch_ms
 from buffrsign.core.errors import Transient
 
 BUSY_TIMEOUT_S = 15
+_WAL_RETRY_S = 0.01
 _READ_ONLY = "buffrsign_read_only"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -120,10 +122,25 @@ def _engine(url: str, *, busy_timeout_s: float) -> Engine:
     return engine
 
 
-def _prepare_sqlite(dbapi_connection: object, _entry: ConnectionPoolEntry) -> None:
-    dbapi_connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves, below
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        dbapi_connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+def _prepare_sqlite(dbapi_connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    dbapi_connection.isolation_level = None  # we say BEGIN ourselves, below
+    _use_wal(dbapi_connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(dbapi_connection: sqlite3.Connection) -> None:
+    # While another connection makes a fresh file's switch, SQLite refuses ours at once: no busy timeout applies.
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            dbapi_connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_WAL_RETRY_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,1 +1,21 @@
 """What can be told about a PDF: pure functions, bytes in and a frozen value out, so that each can run in a child."""
+
+from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
+from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, Reason, Unreadable
+from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
+from buffrsign.documents.text import text_of
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_EDGE_PX",
+    "MAX_PAGES",
+    "MAX_PAGE_SIZES",
+    "Inspected",
+    "PageSize",
+    "Reason",
+    "Thumbnail",
+    "Unreadable",
+    "inspect",
+    "render_thumbnail",
+    "text_of",
+]

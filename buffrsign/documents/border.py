@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from buffrsign.core.errors import Permanent
 from buffrsign.core.logs import get_logger
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 
@@ -20,12 +21,12 @@ for library in ("pypdf", "pypdfium2", "PIL"):
     logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # their warnings quote the document
 
 
-class Refused(Exception):
+class Refused(Permanent):
     """The reason to read no further is known. Raised and answered inside this package only."""
 
     def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        self.outcome = Unreadable.because(reason)
+        super().__init__(self.outcome.detail)
 
 
 def reads_pdf(
@@ -42,7 +43,7 @@ def reads_pdf(
             _refuse_at_sight(data)
             return read(data, *args, **options)
         except Refused as refusal:
-            return Unreadable.because(refusal.reason)
+            return refusal.outcome
         except Exception as error:  # a hostile file makes the parsers raise nearly every built-in error
             if _is_about_time(error):
                 raise

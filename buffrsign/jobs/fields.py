@@ -18,7 +18,7 @@ def like(pattern: str, words: str, *, at_least: int | None = None, at_most: int 
     return msgspec.Meta(pattern=pattern, min_length=at_least, max_length=at_most)
 
 
-_ONE_LINE = r"\A[^\x00-\x1f\x7f\x85\u2028\u2029]*\Z"
+_ONE_LINE = r"\A[^\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]*\Z"
 _SAFE_INTEGER = 2**53 - 1  # RFC 8785, 3.2.2.3: beyond it JSON numbers lose digits
 
 JobId = Annotated[str, like(r"\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z", "a ULID of 26 upper-case characters")]
@@ -32,7 +32,7 @@ Sha256 = Annotated[str, like(r"\A[0-9a-f]{64}\Z", "a SHA-256 digest of 64 lower-
 EmailAddress = Annotated[
     str,
     like(
-        r"\A[^@\s<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}@[^@\s<>\x00-\x1f\x7f]+\Z",
+        r"\A[^@\s<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}@[^@\s<>()\[\],;:\"\\\x00-\x1f\x7f]+\Z",
         "an e-mail address, as in signer@example.com",
         at_most=254,
     ),
@@ -41,7 +41,7 @@ WebUrl = Annotated[str, like(r"\Ahttps?://[^\s\x00-\x1f\x7f<>\"]+\Z", "an http:/
 Line = Annotated[str, like(_ONE_LINE, "one line without control characters", at_most=300)]
 Title = Annotated[str, like(_ONE_LINE, "one line without control characters", at_least=1, at_most=300)]
 Message = Annotated[
-    str, like(r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", "text without control characters", at_most=4000)
+    str, like(r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z", "text without control characters", at_most=4000)
 ]
 Locale = Annotated[str, like(r"\A[a-z]{2,3}(-[A-Z]{2})?\Z", "a locale such as en or de-NA")]
 TimeZone = Annotated[str, like(r"\A[A-Za-z0-9_+/-]{1,64}\Z", "a time zone such as Africa/Windhoek")]

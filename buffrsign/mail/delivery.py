@@ -17,6 +17,8 @@ from typing import Literal, Self
 
 from buffrsign.core.errors import BuffrSignError, Permanent, Transient
 
+LONGEST_RESPONSE = 2000
+
 _GO_ON = 354
 _LINE_STARTS_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -119,13 +121,9 @@ class Mailer:
     def __init__(self, server: SmtpServer, *, ehlo_name: str, tls: ssl.SSLContext | None = None) -> None:
         """`ehlo_name` is how this machine calls itself (RFC 5321, 4.1.1.1); `tls` trusts the system's authorities."""
         self._server = server
+        self._host = server.host
         self._ehlo_name = ehlo_name
         self._tls = tls or ssl.create_default_context()
-
-    @property
-    def host(self) -> str:
-        """The mail server's name."""
-        return self._server.host
 
     def hand_over(self, message: EmailMessage, *, sender: str, recipient: str) -> Accepted:
         """Address and send in one go; raises what `address` and `Envelope.send` raise."""
@@ -142,14 +140,14 @@ class Mailer:
             MailDeferred: it cannot be reached, will not talk to us, or said 4xx to an address.
             MailRefused: it said 5xx to an address, or cannot take one that is not ASCII.
         """
-        with _harmless("before the message", host=self.host):
+        with _harmless("before the message", host=self._host):
             smtp = self._connect()
             try:
                 utf8 = self._agree(smtp, sender=sender, recipient=recipient)
             except BaseException:
                 _leave(smtp)
                 raise
-        return Envelope(smtp, host=self.host, utf8=utf8)
+        return Envelope(smtp, host=self._host, utf8=utf8)
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
@@ -169,9 +167,9 @@ class Mailer:
         utf8 = not (sender.isascii() and recipient.isascii())
         if utf8 and not smtp.has_extn("smtputf8"):
             raise MailRefused(
-                f"{self.host} does not offer SMTPUTF8, so an address outside ASCII cannot be reached; "
+                f"{self._host} does not offer SMTPUTF8, so an address outside ASCII cannot be reached; "
                 "use another server or another address",
-                host=self.host,
+                host=self._host,
             )
         options = ("SMTPUTF8", "BODY=8BITMIME") if utf8 else ()
         self._expect_ok("MAIL", smtp.mail(sender, options))
@@ -181,7 +179,7 @@ class Mailer:
     def _expect_ok(self, command: str, reply: tuple[int, bytes]) -> None:
         code, words = reply
         if not 200 <= code < 300:
-            raise _not_accepted(command, code, words, host=self.host)
+            raise _not_accepted(command, code, words, host=self._host)
 
 
 @contextmanager
@@ -223,8 +221,9 @@ def _on_the_wire(message: EmailMessage, *, utf8: bool) -> bytes:
 
 
 def _as_text(code: int, words: bytes | str) -> str:
+    """The server's answer as the record keeps it: of bounded length, and without NUL, which PostgreSQL cannot hold."""
     said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return f"{code} {said}"
+    return f"{code} {said}".replace("\x00", "")[:LONGEST_RESPONSE]
 
 
 def _leave(smtp: smtplib.SMTP) -> None:

@@ -2,9 +2,9 @@
 
     signer:  awaiting → viewed → signed | declined
 
-Every order of one history ends in the same state, as long as nobody both signs and declines; then the decision that
-was recorded first stays. A `viewed` after `signed` is a fact that moves nothing; a `signed` after `voided` is still a
-signature, only nobody waits for the others any more.
+Every order of one history ends in the same state, as long as nobody both signs and declines; of somebody who does,
+the decision that was recorded first stays. A `viewed` after `signed` is a fact that moves nothing; a `signed` after
+`voided` is still a signature, only nobody waits for the others any more.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Blobs are bytes filed under their SHA-256: what was put is on the disk, and what one gets is what was put.
 
 folder/ab/abcdef…      complete blobs only; they come by rename and never change
-folder/ab/.abcdef….x   being written, or left over from a process that was killed
+folder/ab/.abcdef….x   being written, or left by a process that was killed; goes with its blob
 """
 
 import hashlib
@@ -87,18 +87,18 @@ class LocalBlobs:
             return self._path(sha256).is_file()
 
     def delete(self, sha256: str) -> bool:
-        """Remove the blob for good; False when there was none.
+        """Remove the blob for good, and whatever a killed `put` left of it; False when there was nothing.
 
         Only `Catalog.deleting` knows which digests nothing refers to.
         """
         path = self._path(sha256)
         with _disk_errors_are_transient():
-            try:
-                path.unlink()
-            except FileNotFoundError:
-                return False
-            _sync_folder(path.parent)
-        return True
+            files = [*path.parent.glob(path.name), *path.parent.glob(f".{path.name}.*")]
+            for file in files:
+                file.unlink(missing_ok=True)
+            if files:
+                _sync_folder(path.parent)
+        return bool(files)
 
     def _path(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):

@@ -32,7 +32,7 @@ _OURS = [
     state_keys.DOCUMENT_STATUS_PREFIX,
     state_keys.CACHE_PREFIX,
 ]
-_KOMBU = ["unacked", "_kombu.binding.", "celery-task-meta-", "chord-unlock", "celery"]
+_KOMBU = ["unacked", "_kombu.binding", "celery-task-meta-", "chord-unlock", "celery"]
 _OWNED = re.compile("|".join([*map(re.escape, [*_OURS, *_KOMBU]), rf"({'|'.join(Queue)})\Z", r".*\.pidbox\Z"]))
 
 

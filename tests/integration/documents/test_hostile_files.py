@@ -7,10 +7,7 @@ import textwrap
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from buffrsign.documents.inspect import Inspected, inspect
-from buffrsign.documents.outcome import Unreadable
-from buffrsign.documents.render import Thumbnail, render_thumbnail
-from buffrsign.documents.text import text_of
+from buffrsign.documents import Inspected, Thumbnail, Unreadable, inspect, render_thumbnail, text_of
 from tests.support import pdfs
 
 SEEDS = [pdfs.plain(), pdfs.rotated(), pdfs.encrypted(), pdfs.with_field(kind="/Sig", value=True), pdfs.picture_only()]
@@ -77,12 +74,8 @@ def test_pypdf_never_starts_jbig2dec(tmp_path):
 
 def test_pdfium_objects_are_closed_by_us_and_not_at_exit():
     program = """
-        import os
-        os.environ["DEBUG_AUTOCLOSE"] = "warning"
         from pypdfium2.internal import ObjectTracker
-        from buffrsign.documents.inspect import inspect
-        from buffrsign.documents.render import render_thumbnail
-        from buffrsign.documents.text import text_of
+        from buffrsign.documents import inspect, render_thumbnail, text_of
         from tests.support import pdfs
 
         for data in (pdfs.plain(pages=3), pdfs.encrypted(), pdfs.with_field(), pdfs.with_cyclic_page_tree()):

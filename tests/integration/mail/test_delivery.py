@@ -1,6 +1,6 @@
 import pytest
 
-from buffrsign.mail.delivery import Accepted, DeliveryUncertain, MailDeferred, Mailer, MailRefused
+from buffrsign.mail.delivery import LONGEST_RESPONSE, Accepted, DeliveryUncertain, MailDeferred, Mailer, MailRefused
 from tests.support.smtp import DROP, HANG, Script, ScriptedSmtp, a_message, client_tls
 
 SENDER = "no-reply@buffrsign.example"
@@ -76,6 +76,15 @@ def test_a_lost_answer_to_a_whole_message_is_a_doubt_and_not_a_failure(answer):
         hand_over(server)
 
     assert len(server.messages) == 1
+
+
+def test_the_server_s_words_are_kept_within_bounds():
+    chatter = "".join(f"550-{'no ' * 100}\r\n" for _ in range(50)) + "550 never"
+
+    with ScriptedSmtp(Script(rcpt=chatter)) as server, pytest.raises(MailRefused) as caught:
+        hand_over(server)
+
+    assert len(caught.value.response) == LONGEST_RESPONSE
 
 
 def test_silence_before_the_message_defers():

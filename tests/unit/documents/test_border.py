@@ -4,8 +4,8 @@ import zlib
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 
+from buffrsign.documents import Reason, Unreadable
 from buffrsign.documents.border import reads_pdf
-from buffrsign.documents.outcome import Reason, Unreadable
 
 DATA = b"%PDF-1.7"
 

@@ -3,8 +3,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from buffrsign.documents.outcome import Reason, Unreadable
-from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
+from buffrsign.documents import MAX_EDGE_PX, Reason, Thumbnail, Unreadable, render_thumbnail
 from tests.support import pdfs
 
 RED, BLUE, BLACK, WHITE = (255, 0, 0), (0, 0, 255), (0, 0, 0), (255, 255, 255)

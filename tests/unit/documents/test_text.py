@@ -1,7 +1,6 @@
 import pytest
 
-from buffrsign.documents.outcome import Reason, Unreadable
-from buffrsign.documents.text import text_of
+from buffrsign.documents import Reason, Unreadable, text_of
 from tests.support import pdfs
 
 GENEROUS = {"max_pages": 100, "max_characters": 100_000}

@@ -2,8 +2,7 @@ import hashlib
 import runpy
 import sys
 
-from buffrsign.documents.inspect import Inspected, inspect
-from buffrsign.documents.text import text_of
+from buffrsign.documents import Inspected, inspect, text_of
 from workers.sample_agreement import PARTIES, make_sample_agreement
 
 DIGEST = "1bed7cab4581eedb87024450c09c0df7e578278cbb647f7a2ea39d2c2ae5b567"

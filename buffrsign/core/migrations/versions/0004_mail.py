@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("job_id", sa.String(26), nullable=False),
         sa.Column("kind", sa.String(80), nullable=False),
         sa.Column("document_id", sa.String(100), nullable=True),
-        sa.Column("recipient", sa.String(254), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("host", sa.String(255), nullable=False),

@@ -4,8 +4,7 @@ import logging
 import msgspec
 import pytest
 
-from buffrsign.documents.inspect import MAX_PAGE_SIZES, Inspected, PageSize, inspect
-from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, Reason, Unreadable
+from buffrsign.documents import MAX_BYTES, MAX_PAGE_SIZES, MAX_PAGES, Inspected, PageSize, Reason, Unreadable, inspect
 from tests.support import pdfs
 
 

@@ -47,7 +47,8 @@ class Inspected(msgspec.Struct, frozen=True):
 def inspect(data: bytes) -> Inspected:
     """Look at a document twice: PDFium says what a reader sees, pypdf what the file is made of.
 
-    A file that one of the two cannot read is `Unreadable`. Costs up to some seconds for thousands of pages.
+    A file that one of the two cannot read is `Unreadable`. Costs milliseconds as a rule, 0.4 s for
+    5,000 short pages and up to 5 s for 64 MiB of nonsense (measured on 2 cores).
     """
     with opened(data) as document:
         encrypted = is_encrypted(document)

@@ -1,0 +1,67 @@
+"""The options that several commands share, and how a command line spells durations and moments."""
+
+import os
+import re
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import click
+
+from buffrsign.core.clock import to_epoch_ms
+
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(rf"(\d+(?:\.\d+)?)({'|'.join(_UNITS)})")
+
+
+def duration(text: str) -> timedelta:
+    """A number and its unit, as in 250ms, 5s, 10m, 2h or 3d; anything else is a usage error."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise click.BadParameter("expected a number and a unit, as in 250ms, 5s, 10m, 2h or 3d")
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError as error:
+        raise click.BadParameter("the duration is too long") from error
+
+
+def moment(text: str) -> datetime:
+    """A date and time in ISO 8601 with its offset from UTC; anything else is a usage error."""
+    try:
+        given = datetime.fromisoformat(text)
+        to_epoch_ms(given)
+    except ValueError as error:
+        raise click.BadParameter("expected a time and its offset from UTC, as in 2026-11-23T08:00:00+02:00") from error
+    return given
+
+
+def _database_0_of_redis_url() -> str | None:
+    """Workers take only the server from REDIS_URL, and keep the jobs in its database 0."""
+    url = os.environ.get("REDIS_URL")
+    return urlsplit(url)._replace(path="/0").geturl() if url else None
+
+
+broker_url = click.option(
+    "--broker-url",
+    envvar="BUFFRSIGN_BROKER_URL",
+    default=_database_0_of_redis_url,
+    required=True,
+    show_envvar=True,
+    metavar="URL",
+    help="Where the jobs wait, as in redis://127.0.0.1:6379/0. Without it, database 0 of REDIS_URL.",
+)
+database_url = click.option(
+    "--database-url",
+    envvar="BUFFRSIGN_DATABASE_URL",
+    required=True,
+    show_envvar=True,
+    metavar="URL",
+    help="The workers' SQL database, as in sqlite:///var/buffrsign.db.",
+)
+key_secret = click.option(
+    "--key-secret",
+    envvar="BUFFRSIGN_JOB_KEY_SECRET",
+    show_envvar=True,
+    metavar="TEXT",
+    help="Hashes job keys, the same for all producers. May be left out on loopback; best given by the environment.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")

@@ -1,0 +1,34 @@
+"""All commands of `buffrsign`, and how their errors look: one sentence on standard error, exit code 1, no traceback."""
+
+from typing import Any
+
+import click
+
+from buffrsign.cli.audit import audit
+from buffrsign.cli.dead import dead
+from buffrsign.cli.jobs import cancel, enqueue, status
+from buffrsign.cli.queues import ping, queues
+from buffrsign.cli.requests import requests
+from buffrsign.core.errors import BuffrSignError
+
+
+class _Program(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; its errors become click's, which prints them and exits with 1."""
+        try:
+            return super().invoke(ctx)
+        except (BuffrSignError, TimeoutError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+def program() -> None:
+    """Look after BuffrSign's jobs, queues, dead letters, audit ledger and signature requests.
+
+    Every command takes --json for machines. It ends with 0 when all is well, with 1 and a sentence on standard error
+    when it is not, and with 2 when it was called wrongly.
+    """
+
+
+for command in (status, queues, enqueue, ping, cancel, dead, audit, requests):
+    program.add_command(command)

@@ -1,0 +1,139 @@
+"""The queues: how much waits in each, and whether somebody serves it."""
+# ruff: noqa: PLC0415
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from buffrsign.broker.dead_letters import DeadLetters
+from buffrsign.broker.records import State
+from buffrsign.broker.results import JobFailed
+from buffrsign.broker.schedule import Schedule
+from buffrsign.cli.connections import open_broker, open_producer
+from buffrsign.cli.options import as_json, broker_url, key_secret
+from buffrsign.cli.output import console, print_json, print_rows, table
+from buffrsign.core.errors import Transient
+from buffrsign.jobs import Queue
+from buffrsign.jobs.maintenance import Canary
+from buffrsign.producer import Handle, Producer
+
+if TYPE_CHECKING:
+    from redis import Redis
+    from rich.table import Table
+
+REDRAW_S = 1.0
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """How many jobs wait: ready ones by queue, and those of all queues that are scheduled or dead."""
+
+    ready: dict[str, int]
+    scheduled: int
+    dead: int
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What became of one canary. `answered_ms`, by the broker's clock, is from its enqueue to its end, or None."""
+
+    queue: Queue
+    answered_ms: int | None
+    worker: str | None
+
+
+class QueuesSilent(Transient):
+    """At least one queue did not answer in time."""
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Show it again every second, until Ctrl-C; with --json, a line a second.")
+@broker_url
+@as_json
+def queues(*, watch: bool, broker_url: str, as_json: bool) -> None:
+    """Show how much waits in each queue.
+
+    Ready jobs are counted by queue, scheduled and dead ones over all queues.
+    """
+    with open_broker(broker_url) as client:
+        backlogs = _every_second(client) if watch else iter([_backlog(client)])
+        with suppress(KeyboardInterrupt):
+            (_print_lines if as_json else _draw)(backlogs)
+
+
+@click.command()
+@click.argument("names", metavar="[QUEUE]...", nargs=-1, type=click.Choice([queue.value for queue in Queue]))
+@click.option("--timeout", type=click.FloatRange(min=0), default=5.0, show_default=True, metavar="SECONDS")
+@broker_url
+@key_secret
+@as_json
+def ping(names: tuple[str, ...], *, timeout: float, broker_url: str, key_secret: str | None, as_json: bool) -> None:
+    """Ask queues whether they are served.
+
+    Sends a canary through each QUEUE, or all six without one, and shows how soon and by whom it was answered.
+    Exits with 1 if one was not answered in time; that canary is taken back.
+    """
+    asked = [Queue(name) for name in dict.fromkeys(names)] or list(Queue)
+    with open_producer(broker_url, key_secret=key_secret) as producer:
+        answers = _ask(producer, asked, timeout_s=timeout)
+    if as_json:
+        print_json(answers)
+    else:
+        print_rows(("queue", "answered in ms", "worker"), [msgspec.structs.astuple(answer) for answer in answers])
+    silent = [answer.queue for answer in answers if answer.answered_ms is None]
+    if silent:
+        raise QueuesSilent(
+            f"no answer within {timeout:g} s from {', '.join(silent)}; "
+            f"start a worker (celery -A workers.app worker -Q {silent[0]}), or give a busy one a longer --timeout"
+        )
+
+
+def _every_second(client: "Redis") -> Iterator[Backlog]:
+    while True:
+        yield _backlog(client)
+        time.sleep(REDRAW_S)
+
+
+def _backlog(client: "Redis") -> Backlog:
+    ready: dict[str, Any] = {queue.value: client.llen(queue.value) for queue in Queue}
+    return Backlog(ready, scheduled=Schedule(client).size(), dead=DeadLetters(client).count())
+
+
+def _print_lines(backlogs: Iterable[Backlog]) -> None:
+    for backlog in backlogs:
+        print_json(backlog)
+
+
+def _draw(backlogs: Iterable[Backlog]) -> None:
+    from rich.live import Live
+
+    with Live(console=console(), auto_refresh=False) as live:
+        for backlog in backlogs:
+            live.update(_picture(backlog), refresh=True)
+
+
+def _picture(backlog: Backlog) -> "Table":
+    picture = table(("queue", "ready"), backlog.ready.items())
+    picture.add_section()
+    picture.add_row("scheduled", str(backlog.scheduled))
+    picture.add_row("dead", str(backlog.dead))
+    return picture
+
+
+def _ask(producer: Producer, asked: Iterable[Queue], *, timeout_s: float) -> list[Answer]:
+    deadline = time.monotonic() + timeout_s
+    handles = [(queue, producer.enqueue(Canary(ask=queue), keep_result=True)) for queue in asked]
+    return [_answer(queue, handle, deadline=deadline) for queue, handle in handles]
+
+
+def _answer(queue: Queue, handle: Handle, *, deadline: float) -> Answer:
+    with suppress(TimeoutError, JobFailed):
+        handle.result(timeout=max(0.0, deadline - time.monotonic()))
+    handle.cancel()
+    status = handle.status()
+    if status is None or status.state is not State.DONE or status.ended_at is None:
+        return Answer(queue, answered_ms=None, worker=None)
+    return Answer(queue, (status.ended_at - status.enqueued_at) // timedelta(milliseconds=1), status.worker)

@@ -1,0 +1,38 @@
+"""`workers.app` and the tasks of the tests' own contracts: `celery -A tests.support.app worker -Q maintenance`."""
+
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+from buffrsign.core.errors import NotYet, Permanent, Transient
+from config.services import Services
+from tasks.base import Done, task
+from tests.support.contracts import ATTEMPTS, SECRET, End, Scripted
+from tests.support.wait import wait_until
+from workers.app import app
+
+__all__ = ["app", "play"]
+
+
+@task(Scripted, attempts=ATTEMPTS, first_backoff=timedelta(milliseconds=20))
+def play(job: Scripted, services: Services) -> Done:
+    """Write down this run, and end as the script says."""
+    journal = Path(job.journal)
+    with journal.open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    run = len(journal.read_text().splitlines())
+    match job.ends[min(run, len(job.ends)) - 1]:
+        case End.TRANSIENT:
+            raise Transient("the server is away; wait")
+        case End.PERMANENT:
+            raise Permanent("nobody can do this; ask for something else")
+        case End.NOT_YET:
+            raise NotYet("too early; wait", delay=timedelta(milliseconds=50))
+        case End.FAULT:
+            raise KeyError(SECRET)
+        case End.KILLED:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case End.WAITS:
+            wait_until(journal.with_suffix(".go").exists, "the test to let this run go", timeout_s=30)
+    return Done(f"run {run}", {"run": run})

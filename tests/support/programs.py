@@ -1,0 +1,44 @@
+"""The project's programs as real processes on a test's broker."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from buffrsign import Producer
+from buffrsign.jobs import Queue
+from buffrsign.jobs.maintenance import Canary
+from tests.support.broker import KEY_SECRET, TestBroker
+from workers.processes import Processes
+
+SCHEDULER = [sys.executable, "-m", "workers.scheduler"]
+START_S = 40.0
+"""How long a worker may take to start while other work keeps both cores busy."""
+
+
+def worker(queue: Queue, *, app: str = "workers.app", concurrency: int = 1) -> list[str]:
+    """The command of a worker of one family, as the Procfile has it."""
+    serves = ["-Q", queue.value, "-n", f"{queue}@%h", "--concurrency", str(concurrency)]
+    return ["celery", "-A", app, "worker", *serves, "--without-mingle", "--without-gossip"]
+
+
+@contextmanager
+def running(broker: TestBroker, folder: Path, commands: dict[str, list[str]]) -> Iterator[Processes]:
+    """These programs, by name, for as long as this lasts; their logs are in the folder."""
+    with Processes(folder / "log") as processes:
+        for name, command in commands.items():
+            processes.start(name, command, env=broker.environment(folder))
+        yield processes
+
+
+@contextmanager
+def producing(broker: TestBroker) -> Iterator[Producer]:
+    """A producer on this broker."""
+    producer = Producer(broker.broker_url, key_secret=KEY_SECRET)
+    yield producer
+    producer.close()
+
+
+def wait_for_answer(producer: Producer, queue: Queue) -> None:
+    """Return once a canary has answered on this queue."""
+    producer.enqueue(Canary(ask=queue), keep_result=True).result(timeout=START_S)
