@@ -49,6 +49,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "task_ignore_result": True,
         # The six queues, each a plain Redis list: the anonymous exchange needs no binding that could be lost.
         "task_queues": [KombuQueue(name.value, Exchange(""), routing_key=name.value) for name in Queue],
+        "task_default_exchange": "",
         "task_default_queue": Queue.MAINTENANCE.value,
         "task_create_missing_queues": False,
         "task_routes": {kind: {"queue": contract.queue.value} for kind, contract in CONTRACTS.items()},

@@ -161,7 +161,7 @@ class ContractTask(Task):  # type: ignore[type-arg]
 
 def backoff(attempt: int, *, first: timedelta, jitter: float) -> timedelta:
     """How long after this attempt the next one starts: doubling, bounded, and spread over half to all of it."""
-    longest = min(first * 2 ** (attempt - 1), LONGEST_BACKOFF)
+    longest: timedelta = min(first * 2 ** (attempt - 1), LONGEST_BACKOFF)
     return longest * (0.5 + jitter / 2)
 
 

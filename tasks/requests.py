@@ -1,12 +1,13 @@
 """How signature requests open and move: one enqueue yields the letters and the reminders."""
 
+from buffrsign.core.errors import Transient
 from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Fact, Recipient
 from buffrsign.jobs.requests import OpenRequest, Signer, SignerEvent
 from buffrsign.mail.links import signing_url
-from buffrsign.requests import AlreadyOpen, AlreadyRecorded, NotApplied, Recorded, SignatureRequest
+from buffrsign.requests import AlreadyOpen, AlreadyRecorded, NotApplied, Recorded, RequestUnknown, SignatureRequest
 from config.services import Services
 from tasks.base import Done, task
 
@@ -28,9 +29,13 @@ def record_signer_event(job: SignerEvent, services: Services) -> Done:
     """Move the request by one event; ask whose turn came by it; tell everybody when it is complete.
 
     Raises:
-        Permanent: no request was opened for the document, or the event names no signer of it.
+        Transient: the document has no request yet; the event may have overtaken it.
+        Permanent: the event names no signer of the document, or its id is another event's.
     """
-    outcome = services.requests.record(job)
+    try:
+        outcome = services.requests.record(job)
+    except RequestUnknown as error:
+        raise Transient(str(error)) from error
     first = outcome.first if isinstance(outcome, AlreadyRecorded) else outcome
     facts: dict[str, Fact] = {"event": job.event.value, "event_id": job.event_id}
     match first:

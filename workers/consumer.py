@@ -19,7 +19,7 @@ from config.services import services
 log = get_logger(__name__)
 
 
-class Consumer(CeleryConsumer):  # type: ignore[misc]
+class Consumer(CeleryConsumer):
     """The consumer of every worker here; see `worker_consumer` in `config/celery.py`."""
 
     def on_unknown_task(self, _body: object, message: Message, _error: Exception) -> None:
@@ -39,7 +39,7 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
         self._bury(message, Reason.UNREADABLE, f"its body does not decode ({type(error).__name__})")
 
     def _bury(self, message: Message, reason: Reason, error: str) -> None:
-        headers = message.headers if isinstance(message.headers, dict) else {}
+        headers: Any = message.headers or {}
         delivery = Delivery(
             job_id=_text(headers.get("id")) or new_ulid(),
             kind=_text(headers.get("task")) or "unknown",
@@ -57,9 +57,9 @@ def _text(value: object) -> str:
 
 
 def _as_it_came(message: Message) -> bytes:
-    body = message.body.encode() if isinstance(message.body, str) else bytes(message.body)
-    envelope: dict[str, Any] = {
-        "body": base64.b64encode(body).decode(),
+    body: Any = message.body
+    envelope = {
+        "body": base64.b64encode(body if isinstance(body, bytes) else str(body).encode()).decode(),
         "content-encoding": message.content_encoding,
         "content-type": message.content_type,
         "headers": message.headers,

@@ -17,8 +17,10 @@ from rich.console import Console
 
 from buffrsign.broker.records import JobStatus, State, scan_statuses
 from buffrsign.core.errors import BuffrSignError
+from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.documents import InspectDocument
 from buffrsign.jobs.requests import Event, OpenRequest, ReminderPolicy, Sender, Signer, SignerEvent
+from buffrsign.ledger import Broken, Verified
 from buffrsign.storage import DocumentState, Step, take_in
 from workers.demo_report import print_findings, print_jobs, write_summary
 from workers.processes import ROOT
@@ -92,6 +94,14 @@ def _run(pdf: bytes, path: Path | None, console: Console) -> None:
 def _store(pdf: bytes, title: str, stack: Stack) -> str:
     services = stack.services
     version = take_in(pdf, document_id=DOCUMENT_ID, title=title, catalog=services.catalog, blobs=services.blobs)
+    stack.producer.enqueue(
+        RecordEvent(
+            action="document.received",
+            occurred_at=services.clock(),
+            document_id=DOCUMENT_ID,
+            details={"sha256": version.sha256, "size_bytes": len(pdf)},
+        )
+    )
     stack.producer.enqueue(InspectDocument(document_id=DOCUMENT_ID, sha256=version.sha256))
     return f"{len(pdf):,} bytes, SHA-256 {version.sha256[:16]}…"
 
@@ -152,8 +162,11 @@ def _await_audit(stack: Stack) -> str:
     dead = [each for each in _jobs(stack) if each.state is State.DEAD]
     if dead:
         raise BuffrSignError(f"{dead[0].kind} became a dead letter: {dead[0].error}")
-    verified = stack.services.ledger.verify()
-    return str(verified)
+    match stack.services.ledger.verify():
+        case Verified(entries, head):
+            return f"{entries} entries, chain intact, head {head[:16]}…"
+        case Broken(sequence, reason):
+            raise BuffrSignError(f"the ledger is broken at entry {sequence}: {reason}")
 
 
 def _wait_for_jobs(kind: str, count: int, stack: Stack) -> list[JobStatus]:

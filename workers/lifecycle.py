@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from celery.signals import celeryd_init
+from celery.signals import celeryd_init, setup_logging
 from redis.exceptions import RedisError
 
 from buffrsign.broker.server import ServerUnfit, read_facts, require_fit
@@ -17,8 +17,9 @@ log = get_logger(__name__)
 
 
 def install() -> None:
-    """Connect to Celery's signals. Called once, by `workers.app`."""
+    """Connect to Celery's signals. Called once, by `workers.app`, which has set up the logs."""
     celeryd_init.connect(_prepare, weak=False)
+    setup_logging.connect(_keep_our_logs, weak=False)
 
 
 def import_families(queues: Iterable[str]) -> None:
@@ -41,6 +42,10 @@ def _prepare(options: dict[str, Any], **_signal: object) -> None:
     except ImportError as error:
         sys.exit(f"the worker's tasks cannot be imported: {error}")
     _check_broker()
+
+
+def _keep_our_logs(**_signal: object) -> None:
+    """With a receiver here, Celery leaves levels and formats alone."""
 
 
 def _check_broker() -> None:

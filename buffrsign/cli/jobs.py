@@ -21,7 +21,7 @@ class JobUnknown(Permanent):
     def __init__(self, job_id: str) -> None:
         hours = ENDED_TTL // timedelta(hours=1)
         super().__init__(
-            f"this broker knows no job {job_id}; check the id and --broker-url (ended jobs are forgotten after {hours} h)"
+            f"this broker knows no job {job_id}; check it and --broker-url; ended jobs are forgotten after {hours} h"
         )
         self.job_id = job_id
 
@@ -67,7 +67,7 @@ def enqueue(
 
     KIND says what is asked, and JSON is its payload, or - to read it from standard input.
 
-    Personal data is better read from standard input, since a command line is seen by others and kept in the shell's history.
+    Personal data is better read from standard input: a command line is seen by others, and shells remember it.
     A duplicate of a job that the broker holds changes nothing, and the job that stands is printed.
     """
     if delay is not None and at is not None:

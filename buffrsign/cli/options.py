@@ -34,17 +34,23 @@ def moment(text: str) -> datetime:
     return given
 
 
-def _database_0_of_redis_url() -> str | None:
-    """Workers take only the server from REDIS_URL, and keep the jobs in its database 0."""
-    url = os.environ.get("REDIS_URL")
-    return urlsplit(url)._replace(path="/0").geturl() if url else None
+def _or_redis_url(ctx: click.Context, param: click.Parameter, given: str | None) -> str:
+    """The URL, or REDIS_URL's server: workers take only that from it, and keep the jobs in its database 0."""
+    if given is not None:
+        return given
+    server = os.environ.get("REDIS_URL", "")
+    if not server:
+        raise click.MissingParameter("Set BUFFRSIGN_BROKER_URL or REDIS_URL, or give it here.", ctx=ctx, param=param)
+    try:
+        return urlsplit(server)._replace(path="/0").geturl()
+    except ValueError as error:
+        raise click.UsageError(f"REDIS_URL is no URL: {error}") from error
 
 
 broker_url = click.option(
     "--broker-url",
     envvar="BUFFRSIGN_BROKER_URL",
-    default=_database_0_of_redis_url,
-    required=True,
+    callback=_or_redis_url,
     show_envvar=True,
     metavar="URL",
     help="Where the jobs wait, as in redis://127.0.0.1:6379/0. Without it, database 0 of REDIS_URL.",

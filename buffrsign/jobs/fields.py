@@ -21,7 +21,13 @@ def like(pattern: str, words: str, *, at_least: int | None = None, at_most: int 
 _ONE_LINE = r"\A[^\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]*\Z"
 _SAFE_INTEGER = 2**53 - 1  # RFC 8785, 3.2.2.3: beyond it JSON numbers lose digits
 
-JobId = Annotated[str, like(r"\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z", "a ULID of 26 upper-case characters")]
+JobId = Annotated[
+    str,
+    like(
+        r"\A([0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z",
+        "a ULID of 26 upper-case characters, or a UUID, which stock Celery producers make",
+    ),
+]
 DocumentId = Annotated[
     str, like(r"\A[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}\Z", "an id of 1 to 100 letters, digits and _ . : -")
 ]
@@ -49,7 +55,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=_SAFE_INTEGER)]
 Round = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Number = Annotated[int, msgspec.Meta(ge=-_SAFE_INTEGER, le=_SAFE_INTEGER)]
-Fact = str | Number | bool | None | list[str]
+Text = Annotated[str, like(r"\A[^\ud800-\udfff]*\Z", "well-formed text, without half a surrogate pair")]
+Fact = Text | Number | bool | None | list[Text]
 
 
 class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ SECRET = "what a foreign exception says"
 
 
 class End(StrEnum):
-    """How one run ends: the rows of the table in `tasks/base.py`, and one that lasts until it is let go."""
+    """How one run ends: the rows of the table in `tasks/base.py`, one that lasts until it is let go, and one that does so deaf."""
 
     RETURNS = "returns"
     TRANSIENT = "transient"
@@ -24,6 +24,7 @@ class End(StrEnum):
     FAULT = "fault"
     KILLED = "killed"
     WAITS = "waits"
+    HANGS = "hangs"
 
 
 class Scripted(Job, kind="test.scripted", queue=Queue.MAINTENANCE):

@@ -121,9 +121,9 @@ def test_a_job_that_exceeds_its_soft_limit_is_tried_again(stage, stock):
 
 
 def test_a_job_that_exceeds_its_hard_limit_is_delivered_again(stage, stock):
-    job = stage.job(End.WAITS, End.RETURNS)
+    job = stage.job(End.HANGS, End.RETURNS)
 
-    send(stock, job, time_limit=1)
+    send(stock, job, soft_time_limit=0.2, time_limit=0.5)
 
     status = stage.wait_for_end(job.job_id)
     assert (status.state, status.outcome) == (State.DONE, "run 2")
@@ -136,7 +136,7 @@ def test_a_job_that_exceeds_its_hard_limit_is_delivered_again(stage, stock):
         ([{"ends": ["returns"]}], "journal"),
         ([{"ends": ["returns"], "journal": "x", "colour": "red"}], "colour"),
         (["returns", "x"], "expected an object"),
-        ([], "journal"),
+        ([], "ends"),
         ([None], "expected an object"),
     ],
 )

@@ -1,0 +1,52 @@
+# `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
+.DEFAULT_GOAL := help
+.PHONY: help demo up test test-slow check format lint types floors lock clean
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(READY) ## one real PDF through every queue; PDF=path takes yours
+	@$(BIN)/python -m workers.demo $(if $(PDF),--pdf "$(PDF)")
+
+up: $(READY) ## the whole system on this machine, until Ctrl-C
+	@$(BIN)/python -m workers.up
+
+test: $(READY) ## all tests that need nothing beyond pip, but for the slow ones
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(READY) ## the slow tests
+	$(BIN)/pytest -m slow --timeout 600
+
+check: format lint types floors test test-slow ## all that CI checks
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+floors: $(READY)
+	$(BIN)/lint-imports
+
+lock: $(READY) ## write requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --group dev --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --upgrade \
+	    --custom-compile-command "make lock" --output-file requirements.lock --quiet
+
+clean: ## remove what was made: the virtual environment and var/
+	rm -rf .venv var
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed; name it with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
