@@ -1,5 +1,6 @@
 """One job: enqueue it, ask how it is, take it back."""
 
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -104,7 +105,7 @@ def cancel(job_id: str, *, broker_url: str, key_secret: str | None, as_json: boo
 
 
 def _json_in(payload: str) -> object:
-    text = click.get_text_stream("stdin").read() if payload == "-" else payload
+    text = sys.stdin.buffer.read() if payload == "-" else payload
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:

@@ -19,6 +19,7 @@ def like(pattern: str, words: str, *, at_least: int | None = None, at_most: int 
 
 
 _ONE_LINE = r"\A[^\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]*\Z"
+_NAME_PART = r"[^@\s<>()\[\],;:\"\\\x00-\x1f\x7f\ud800-\udfff]"
 _SAFE_INTEGER = 2**53 - 1  # RFC 8785, 3.2.2.3: beyond it JSON numbers lose digits
 
 JobId = Annotated[
@@ -38,12 +39,14 @@ Sha256 = Annotated[str, like(r"\A[0-9a-f]{64}\Z", "a SHA-256 digest of 64 lower-
 EmailAddress = Annotated[
     str,
     like(
-        r"\A[^@\s<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}@[^@\s<>()\[\],;:\"\\\x00-\x1f\x7f]+\Z",
+        rf"\A{_NAME_PART}{{1,64}}@{_NAME_PART}+\Z",
         "an e-mail address, as in signer@example.com",
         at_most=254,
     ),
 ]
-WebUrl = Annotated[str, like(r"\Ahttps?://[^\s\x00-\x1f\x7f<>\"]+\Z", "an http:// or https:// address", at_most=2048)]
+WebUrl = Annotated[
+    str, like(r"\Ahttps?://[^\s\x00-\x1f\x7f<>\"\ud800-\udfff]+\Z", "an http:// or https:// address", at_most=2048)
+]
 Line = Annotated[str, like(_ONE_LINE, "one line without control characters", at_most=300)]
 Title = Annotated[str, like(_ONE_LINE, "one line without control characters", at_least=1, at_most=300)]
 Message = Annotated[

@@ -7,8 +7,11 @@ again. Both refuse what does not fit, with the field and the reason, so a bad pa
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, ClassVar, Self, dataclass_transform
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, ClassVar, Self, dataclass_transform, get_args
+from uuid import UUID
 
 import msgspec
 
@@ -18,6 +21,10 @@ from buffrsign.jobs.fields import DESCRIPTIONS, JobId
 from buffrsign.jobs.queues import Queue
 
 VERSION_FIELD = "v"
+_ID_FIELD = "job_id"
+_NO_TEXT = (bytes, bytearray, datetime, date, time, timedelta, UUID, Decimal)
+"""Types that msgspec writes as text, and so would let into any field of text."""
+
 NEWER_VERSION_DELAY = timedelta(seconds=30)
 
 CONTRACTS: dict[str, type["Job"]] = {}
@@ -110,11 +117,12 @@ def encode(job: Job) -> dict[str, Any]:
         PayloadRefused: a field's value is not what the contract says (Python does not check it on construction).
     """
     try:
-        payload = msgspec.to_builtins(job)
-        msgspec.convert(payload, type(job))
+        fields = msgspec.to_builtins(job, builtin_types=_NO_TEXT, enc_hook=_fits_no_field)
+        checked = msgspec.convert(fields, type(job))
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
-        raise PayloadRefused(job.kind, _reason(error)) from error
-    del payload["job_id"]
+        raise PayloadRefused(job.kind, _reason(error, type(job))) from error
+    payload: dict[str, Any] = msgspec.to_builtins(checked)
+    del payload[_ID_FIELD]
     return {VERSION_FIELD: job.version, **payload}
 
 
@@ -139,16 +147,38 @@ def decode(kind: str, payload: object, *, job_id: str) -> Job:
         raise PayloadRefused(kind, f"expected a version number from 1 - at `$.{VERSION_FIELD}`")
     if version > contract.version:
         raise NewerVersion(kind, version, contract.version)
+    if _ID_FIELD in fields:
+        raise PayloadRefused(kind, f"Object contains unknown field `{_ID_FIELD}`; the envelope carries it")
     try:
-        return msgspec.convert({**fields, "job_id": job_id}, contract)
+        return msgspec.convert({**fields, _ID_FIELD: job_id}, contract)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise PayloadRefused(kind, _reason(error)) from error
+        raise PayloadRefused(kind, _reason(error, contract)) from error
 
 
-def _reason(error: Exception) -> str:
+def _fits_no_field(_value: object) -> dict[str, Any]:
+    """Stands for what has no JSON form, so that the contract refuses it where it is, and the error names the field."""
+    return {"": {}}
+
+
+def _reason(error: Exception, contract: type[Job]) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     reason = str(error)
+    if reason.startswith("Invalid enum value"):
+        return _choices(reason, contract)
     for pattern, words in DESCRIPTIONS.items():
         reason = reason.replace(f"`str` matching regex {pattern!r}", words)
     return reason
+
+
+def _choices(reason: str, contract: type[Job]) -> str:
+    """What may stand there, in place of msgspec's sentence: that repeats the value, which may be anybody's name."""
+    place = reason[reason.rindex("`$.") :]
+    name = place.strip("`$.").partition("[")[0]
+    type_ = next(field.type for field in msgspec.structs.fields(contract) if field.name == name)
+    known = [str(choice.value) for enum in (type_, *get_args(type_)) if _is_enum(enum) for choice in enum]
+    return f"Expected one of {', '.join(known)} - at {place}"
+
+
+def _is_enum(type_: object) -> bool:
+    return isinstance(type_, type) and issubclass(type_, Enum)

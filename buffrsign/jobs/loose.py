@@ -16,7 +16,7 @@ from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
 from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
-from buffrsign.jobs.job import Job, PayloadRefused, decode
+from buffrsign.jobs.job import VERSION_FIELD, Job, PayloadRefused, decode
 from buffrsign.jobs.maintenance import CacheCleanup, Canary, ExpiredDocuments
 from buffrsign.jobs.queues import Queue
 
@@ -93,8 +93,12 @@ def job_from(queue: str, payload: Mapping[str, Any]) -> Job:
         raise LooseJobRefused(f'a loose job is an object such as {{"type": "test"}}, not {type(payload).__name__}')
     translation = _translation(destination, payload.get("type"), queue)
     fields = {name: value for name, value in payload.items() if name != "type" and name not in translation.ignored}
-    if translation.contract is RecordEvent:
-        fields.setdefault("timestamp", datetime.now(UTC))
+    if VERSION_FIELD in fields:
+        raise PayloadRefused(
+            translation.contract.kind, f"a loose payload has no version, leave out `$.{VERSION_FIELD}`"
+        )
+    if translation.contract is RecordEvent and not fields.keys() & {"timestamp", "occurred_at"}:
+        fields["timestamp"] = datetime.now(UTC)
     try:
         return decode(
             translation.contract.kind, {**_renamed(fields, translation.renamed), **translation.added}, job_id=new_ulid()
@@ -116,7 +120,8 @@ def _translation(destination: Queue, type_: object, queue: str) -> _Translation:
         return _Translation(Canary, added={"ask": destination.value})
     known = _TRANSLATIONS[destination]
     if not isinstance(type_, str) or type_ not in known:
-        raise LooseJobRefused(f"no job of type {type_!r} goes to {queue!r}; known there: {', '.join([*known, 'test'])}")
+        asked = f"of type {type_!r}" if isinstance(type_, str) else "without a type"
+        raise LooseJobRefused(f"no job {asked} goes to {queue!r}; known there: {', '.join([*known, 'test'])}")
     return known[type_]
 
 
@@ -133,5 +138,6 @@ def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
 
 def _in_loose_names(reason: str, names: Mapping[str, str]) -> str:
     for loose, path in names.items():
-        reason = reason.replace(f"`$.{path}`", f"`$.{loose}`")
+        parent, _, leaf = path.rpartition(".")
+        reason = reason.replace(f"`{leaf}` - at `$.{parent}`", f"`{loose}`").replace(f"`$.{path}`", f"`$.{loose}`")
     return reason

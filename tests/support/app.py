@@ -33,10 +33,11 @@ def play(job: Scripted, services: Services) -> Done:
             raise KeyError(SECRET)
         case End.KILLED:
             os.kill(os.getpid(), signal.SIGKILL)
+        case End.WAITS:
+            _wait_to_be_let_go(journal)
         case End.HANGS:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # how a soft limit interrupts; native code does not hear it
             _wait_to_be_let_go(journal)
-        case End.WAITS:
     return Done(f"run {run}", {"run": run})
 
 

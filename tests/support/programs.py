@@ -9,7 +9,9 @@ from buffrsign import Producer
 from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
 from tests.support.broker import KEY_SECRET, TestBroker
-from workers.processes import Processes
+from workers.processes import ROOT, Processes
+
+__all__ = ["ROOT", "SCHEDULER", "START_S", "producing", "running", "wait_for_answer", "worker"]
 
 SCHEDULER = [sys.executable, "-m", "workers.scheduler"]
 START_S = 40.0

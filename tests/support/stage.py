@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from buffrsign import JobStatus, Producer
@@ -51,6 +52,12 @@ class Stage:
         status = self.status(job_id)
         assert status
         return status
+
+    def server_time(self) -> datetime:
+        """Now, on the clock that the records are written by."""
+        with self.broker.client as client:
+            seconds, microseconds = client.time()
+        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
 
     def dead_letter(self, job_id: str) -> DeadLetter | None:
         """The job's dead letter."""

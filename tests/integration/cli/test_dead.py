@@ -1,0 +1,95 @@
+"""Dead letters as an operator finds them."""
+
+import json
+
+from buffrsign import Producer
+from buffrsign.broker.dead_letters import Reason
+from buffrsign.broker.deliveries import Deliveries, Delivery
+from buffrsign.jobs import encode
+from buffrsign.jobs.maintenance import Canary
+from tests.support.broker import TestBroker
+from tests.support.cli import Run
+
+SOMEBODY = "anna@example.com"
+
+
+def test_dead_letters_are_listed_the_latest_first_without_their_payload(
+    run: Run, broker: TestBroker, producer: Producer
+):
+    job_ids = [bury(broker, producer) for _ in range(2)]
+
+    listed = json.loads(run("dead", "list", "--json").stdout)
+
+    assert {letter["job_id"] for letter in listed} == set(job_ids)
+    assert listed[0]["died_at"] >= listed[1]["died_at"]
+    assert listed[0].keys() == {"job_id", "kind", "queue", "reason", "error", "worker", "attempts", "died_at"}
+
+
+def test_a_list_is_as_long_as_asked(run: Run, broker: TestBroker, producer: Producer):
+    for _ in range(2):
+        bury(broker, producer)
+
+    shown = run("dead", "list", "--limit", "1")
+
+    assert shown.stdout.count("permanent_error") == 1
+
+
+def test_one_dead_letter_says_why_and_keeps_its_payload_to_itself(run: Run, broker: TestBroker, producer: Producer):
+    job_id = bury(broker, producer, error="the file is empty; upload it again")
+
+    shown = run("dead", "show", job_id)
+
+    assert "the file is empty; upload it again" in shown.stdout
+    assert "maintenance@here" in shown.stdout
+    assert SOMEBODY not in shown.stdout
+
+
+def test_its_payload_is_shown_where_it_is_asked_for(run: Run, broker: TestBroker, producer: Producer):
+    job_id = bury(broker, producer)
+
+    shown = json.loads(run("dead", "show", job_id, "--payload", "--json").stdout)
+
+    assert shown["payload"]["note"] == SOMEBODY
+
+
+def test_all_arguments_of_a_stock_producers_job_are_its_payload(run: Run, broker: TestBroker, producer: Producer):
+    job_id = bury(broker, producer, arguments=([], {"note": SOMEBODY}))
+
+    shown = json.loads(run("dead", "show", job_id, "--payload", "--json").stdout)
+
+    assert shown["payload"] == {"args": [], "kwargs": {"note": SOMEBODY}}
+
+
+def test_an_error_cannot_write_to_the_terminal(run: Run, broker: TestBroker, producer: Producer):
+    job_id = bury(broker, producer, error="before \x1b[2J[bold]after")
+
+    shown = run("dead", "show", job_id)
+
+    assert "before  [2J[bold]after" in shown.stdout
+
+
+def test_a_job_that_is_not_dead_is_a_sentence(run: Run, producer: Producer):
+    job_id = producer.enqueue(Canary()).job_id
+
+    shown = run("dead", "show", job_id)
+
+    assert shown.exit_code == 1
+    assert f"no dead letter of this broker is job {job_id}" in shown.stderr
+
+
+def bury(
+    broker: TestBroker,
+    producer: Producer,
+    *,
+    error: str = "waiting does not help",
+    arguments: tuple[list[object], dict[str, object]] | None = None,
+) -> str:
+    job = Canary(note=SOMEBODY)
+    producer.enqueue(job)
+    args, kwargs = arguments or ([encode(job)], {})
+    request = {"id": job.job_id, "task": job.kind, "args": args, "kwargs": kwargs}
+    deliveries = Deliveries(broker.client)
+    delivery = Delivery(job.job_id, job.kind, "maintenance", "maintenance@here", request)
+    deliveries.begin(delivery)
+    deliveries.bury(delivery, reason=Reason.PERMANENT, error=error)
+    return job.job_id

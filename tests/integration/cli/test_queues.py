@@ -1,0 +1,84 @@
+"""The queues as an operator sees them, with and without somebody who serves them."""
+
+import json
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from buffrsign import Producer, State
+from buffrsign.jobs import Queue
+from buffrsign.jobs.maintenance import Canary
+from tests.support.broker import TestBroker
+from tests.support.cli import Run
+from workers.processes import Processes
+
+
+def test_the_backlog_of_every_queue_is_counted(run: Run, producer: Producer):
+    producer.enqueue(Canary(ask=Queue.EMAIL))
+    producer.enqueue(Canary(ask=Queue.EMAIL))
+    producer.enqueue(Canary(), delay=timedelta(hours=1))
+
+    shown = json.loads(run("queues", "--json").stdout)
+
+    assert shown == {"ready": dict.fromkeys(Queue, 0) | {"email": 2}, "scheduled": 1, "dead": 0}
+
+
+def test_the_backlog_is_a_small_table_for_people(run: Run, producer: Producer):
+    producer.enqueue(Canary(ask=Queue.EMAIL))
+
+    shown = run("queues")
+
+    rows = [line.split() for line in shown.stdout.splitlines()]
+    assert [row for row in rows if len(row) == 2] == [
+        ["queue", "ready"],
+        ["email", "1"],
+        *([queue.value, "0"] for queue in Queue if queue is not Queue.EMAIL),
+        ["scheduled", "0"],
+        ["dead", "0"],
+    ]
+
+
+def test_watching_goes_on_until_it_is_interrupted(broker: TestBroker, tmp_path: Path):
+    command = [sys.executable, "-m", "buffrsign.cli", "queues", "--watch", "--json"]
+    with subprocess.Popen(command, env=broker.environment(tmp_path), stdout=subprocess.PIPE) as watching:  # noqa: S603
+        assert watching.stdout is not None
+        first, second = watching.stdout.readline(), watching.stdout.readline()
+
+        watching.send_signal(signal.SIGINT)
+
+        assert watching.wait(10) == 0
+    assert json.loads(first) == json.loads(second)
+
+
+def test_a_queue_that_nobody_serves_is_named_and_its_canary_taken_back(
+    run: Run, broker: TestBroker, producer: Producer
+):
+    shown = run("ping", "email", "audit", "email", "--timeout", "0")
+
+    assert shown.exit_code == 1
+    assert "no answer within 0 s from email, audit;" in shown.stderr
+    assert [line.split()[0] for line in shown.stdout.splitlines() if line.strip()][-2:] == ["email", "audit"]
+    states = [producer.status(key.decode().rpartition(":")[2]).state for key in broker.client.keys("buffrsign:job:*")]
+    assert states == [State.CANCELLED] * 2
+
+
+def test_without_names_all_six_queues_are_asked(run: Run):
+    shown = run("ping", "--timeout", "0", "--json")
+
+    assert [answer["queue"] for answer in json.loads(shown.stdout)] == list(Queue)
+
+
+def test_a_queue_that_is_served_answers(run: Run, broker: TestBroker, tmp_path: Path):
+    worker = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-Q", "audit", "-n", "audit@here"]
+    quietly = ["--pool", "solo", "--without-mingle", "--without-gossip", "--without-heartbeat"]
+    with Processes(tmp_path / "log") as processes:
+        processes.start("audit", [*worker, *quietly], env=broker.environment(tmp_path))
+
+        shown = run("ping", "audit", "--timeout", "30", "--json")
+
+    assert shown.exit_code == 0, shown.stderr
+    (answer,) = json.loads(shown.stdout)
+    assert answer == {"queue": "audit", "answered_ms": answer["answered_ms"], "worker": "audit@here"}
+    assert answer["answered_ms"] >= 0
