@@ -134,6 +134,12 @@ class Services:
             clock=self.clock,
         )
 
+    def close(self) -> None:
+        """Give back the connections of what was built."""
+        for name in ("broker", "document_statuses", "cache", "database"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
 
 def configure(settings: Settings) -> None:
     """Say which settings this program's services are built from. Called once, by its entry point."""

@@ -34,7 +34,7 @@ class SettingsRefused(Exception):
         self.problems = problems
 
 
-RedisUrl = Annotated[str, msgspec.Meta(pattern=r"\A(redis|rediss)://.")]
+RedisUrl = Annotated[str, msgspec.Meta(pattern=r"\A(redis|rediss)://\S+\Z")]
 SqliteUrl = Annotated[str, msgspec.Meta(pattern=r"\Asqlite:///.")]
 Address = Annotated[str, msgspec.Meta(pattern=r"\A[^@\s<>]+@[^@\s<>]+\Z")]
 WebUrl = Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://\S+\Z")]
@@ -147,7 +147,7 @@ def _url_of_host(environment: Mapping[str, str]) -> str:
 
 
 def _unknown(name: str) -> str:
-    nearest = difflib.get_close_matches(name, _TYPES, n=2, cutoff=0.5)
+    nearest = difflib.get_close_matches(name, _TYPES, n=2, cutoff=0.6)
     hint = f"did you mean {' or '.join(_variable(known) for known in nearest)}?" if nearest else "see docs/settings.md"
     return f"{_variable(name)} is not a setting; {hint}"
 

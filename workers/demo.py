@@ -19,6 +19,7 @@ from buffrsign.broker.records import JobStatus, State, scan_statuses
 from buffrsign.core.errors import BuffrSignError
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.documents import InspectDocument
+from buffrsign.jobs.maintenance import CacheCleanup, Canary, ExpiredDocuments
 from buffrsign.jobs.requests import Event, OpenRequest, ReminderPolicy, Sender, Signer, SignerEvent
 from buffrsign.ledger import Broken, Verified
 from buffrsign.storage import DocumentState, Step, take_in
@@ -56,7 +57,7 @@ def main() -> None:
     """Run the story; exit 0 when all of it went as told."""
     arguments = _arguments()
     stop_on_sigterm()
-    console = Console(record=True, width=118)
+    console = Console(record=True, width=118, highlight=False)
     try:
         pdf = _read(arguments.pdf) if arguments.pdf else make_sample_agreement()
         with alone_in(FOLDER):
@@ -82,10 +83,11 @@ def _run(pdf: bytes, path: Path | None, console: Console) -> None:
         story.tell("ask two people to sign", lambda: _open_request(title, stack))
         story.tell("the first one signs", lambda: _sign(stack))
         story.tell("five seconds later: reminders", lambda: _await_reminders(stack))
+        story.tell("clean up what is past its time", lambda: _clean_up(stack))
         story.tell("verify the audit trail", lambda: _await_audit(stack))
         summary = write_summary(FOLDER, document_id=DOCUMENT_ID, stack=stack)
         print_findings(console, summary)
-        print_jobs(console, scan_statuses(stack.services.broker))
+        print_jobs(console, [job for job in _jobs(stack) if job.kind != Canary.kind])
     console.print(f"\nletters, pictures, report and audit trail are in [bold]{FOLDER.relative_to(ROOT)}[/]")
     console.print("`make up` starts the same and keeps it running, with Flower on http://127.0.0.1:5555")
     console.save_svg(str(FOLDER / "demo.svg"), title="make demo")
@@ -155,6 +157,12 @@ def _await_reminders(stack: Stack) -> str:
             f"one reminder of two should have been sent; outcomes: {[each.outcome for each in reminders]}"
         )
     return f"one sent, one {dropped[0].outcome}"
+
+
+def _clean_up(stack: Stack) -> str:
+    stack.producer.enqueue(ExpiredDocuments())
+    stack.producer.enqueue(CacheCleanup())
+    return f"{_wait_for_jobs(ExpiredDocuments.kind, 1, stack)[0].outcome}, as nothing has expired yet"
 
 
 def _await_audit(stack: Stack) -> str:

@@ -48,6 +48,10 @@ class Cache:
         except RedisError as error:
             log.warning("cache not written", namespace=namespace.name, error_type=type(error).__name__)
 
+    def close(self) -> None:
+        """Give back the connections."""
+        self._client.close()
+
     def clean(self, current: list[Namespace]) -> int:
         """Delete entries of no current namespace and version, and any without an expiry; how many there were.
 

@@ -49,6 +49,10 @@ class DocumentStatuses:
             pipe.execute()
         return status
 
+    def close(self) -> None:
+        """Give back the connections."""
+        self._client.close()
+
     def find(self, document_id: str) -> DocumentStatus | None:
         """The last published status, or None."""
         answer: Any = self._client.get(DOCUMENT_STATUS_PREFIX + document_id)

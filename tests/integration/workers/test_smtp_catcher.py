@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.mail import NOW
 from tests.support.smtp import a_message
-from tests.support.waiting import wait_until
+from tests.support.wait import wait_until
 from workers.smtp_catcher import SmtpCatcher
 
 ROOT = Path(__file__).parents[3]
