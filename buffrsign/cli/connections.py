@@ -64,7 +64,7 @@ def open_database(url: str) -> Iterator["Database"]:
 
     try:
         database = _existing_database(url)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError) as error:
         raise DatabaseUnfit("--database-url is no URL of a database, as in sqlite:///var/buffrsign.db") from error
     try:
         yield database

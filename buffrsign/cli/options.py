@@ -44,7 +44,7 @@ def _or_redis_url(ctx: click.Context, param: click.Parameter, given: str | None)
     try:
         return urlsplit(server)._replace(path="/0").geturl()
     except ValueError as error:
-        raise click.UsageError(f"REDIS_URL is no URL: {error}") from error
+        raise click.UsageError("REDIS_URL is no redis:// or rediss:// URL") from error
 
 
 broker_url = click.option(

@@ -2,7 +2,7 @@
 # ruff: noqa: PLC0415
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from buffrsign.broker.results import JobFailed
 from buffrsign.broker.schedule import Schedule
 from buffrsign.cli.connections import open_broker, open_producer
 from buffrsign.cli.options import as_json, broker_url, key_secret
-from buffrsign.cli.output import console, print_json, print_rows, table
+from buffrsign.cli.output import as_table, print_json, print_rows
 from buffrsign.core.errors import Transient
 from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
@@ -24,7 +24,6 @@ from buffrsign.producer import Handle, Producer
 
 if TYPE_CHECKING:
     from redis import Redis
-    from rich.table import Table
 
 REDRAW_S = 1.0
 
@@ -59,9 +58,13 @@ def queues(*, watch: bool, broker_url: str, as_json: bool) -> None:
     Ready jobs are counted by queue, scheduled and dead ones over all queues.
     """
     with open_broker(broker_url) as client:
-        backlogs = _every_second(client) if watch else iter([_backlog(client)])
-        with suppress(KeyboardInterrupt):
-            (_print_lines if as_json else _draw)(backlogs)
+        if watch:
+            with suppress(KeyboardInterrupt):
+                (_watch_as_lines if as_json else _watch)(client)
+        elif as_json:
+            print_json(_backlog(client))
+        else:
+            click.echo(_picture(_backlog(client)))
 
 
 @click.command()
@@ -91,36 +94,30 @@ def ping(names: tuple[str, ...], *, timeout: float, broker_url: str, key_secret:
         )
 
 
-def _every_second(client: "Redis") -> Iterator[Backlog]:
-    while True:
-        yield _backlog(client)
-        time.sleep(REDRAW_S)
-
-
 def _backlog(client: "Redis") -> Backlog:
     ready: dict[str, Any] = {queue.value: client.llen(queue.value) for queue in Queue}
     return Backlog(ready, scheduled=Schedule(client).size(), dead=DeadLetters(client).count())
 
 
-def _print_lines(backlogs: Iterable[Backlog]) -> None:
-    for backlog in backlogs:
-        print_json(backlog)
-
-
-def _draw(backlogs: Iterable[Backlog]) -> None:
+def _watch(client: "Redis") -> None:
     from rich.live import Live
+    from rich.text import Text
 
-    with Live(console=console(), auto_refresh=False) as live:
-        for backlog in backlogs:
-            live.update(_picture(backlog), refresh=True)
+    with Live(auto_refresh=False) as live:
+        while True:
+            live.update(Text(_picture(_backlog(client))), refresh=True)
+            time.sleep(REDRAW_S)
 
 
-def _picture(backlog: Backlog) -> "Table":
-    picture = table(("queue", "ready"), backlog.ready.items())
-    picture.add_section()
-    picture.add_row("scheduled", str(backlog.scheduled))
-    picture.add_row("dead", str(backlog.dead))
-    return picture
+def _watch_as_lines(client: "Redis") -> None:
+    while True:
+        print_json(_backlog(client))
+        time.sleep(REDRAW_S)
+
+
+def _picture(backlog: Backlog) -> str:
+    totals = [("", ""), ("scheduled", backlog.scheduled), ("dead", backlog.dead)]
+    return as_table(("queue", "ready"), [*backlog.ready.items(), *totals])
 
 
 def _ask(producer: Producer, asked: Iterable[Queue], *, timeout_s: float) -> list[Answer]:

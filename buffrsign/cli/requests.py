@@ -52,6 +52,7 @@ def show(document_id: str, *, people: bool, database_url: str, as_json: bool) ->
         print_json({**facts, "signers": signers})
         return
     print_facts(facts)
+    click.echo()
     print_rows(list(signers[0]), [list(signer.values()) for signer in signers])
 
 

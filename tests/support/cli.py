@@ -5,9 +5,17 @@ from collections.abc import Callable
 
 from click.testing import CliRunner, Result
 
+from buffrsign import JobStatus, Producer
 from buffrsign.cli.program import program
 
 Run = Callable[..., Result]
+
+
+def status_of(producer: Producer, job_id: str) -> JobStatus:
+    """The status of a job that the broker MUST know."""
+    status = producer.status(job_id)
+    assert status is not None, f"the broker knows no job {job_id}"
+    return status
 
 
 def command_line(environment: dict[str, str]) -> Run:

@@ -28,7 +28,7 @@ def run(database: Database) -> Run:
     return command_line({"BUFFRSIGN_DATABASE_URL": database.url})
 
 
-def test_entries_are_listed_in_their_order(run: Run):
+def test_entries_are_listed_in_their_order(run: Run) -> None:
     shown = run("audit", "list")
 
     assert shown.exit_code == 0
@@ -39,14 +39,14 @@ def test_entries_are_listed_in_their_order(run: Run):
     ]
 
 
-def test_entries_of_one_document_are_listed_with_their_details_for_machines(run: Run):
+def test_entries_of_one_document_are_listed_with_their_details_for_machines(run: Run) -> None:
     shown = json.loads(run("audit", "list", "--document", "doc_1", "--json").stdout)
 
     assert [stored["sequence"] for stored in shown] == [1, 3]
     assert shown[0]["entry"]["entry_id"] == "entry_1"
 
 
-def test_a_page_says_where_the_next_one_begins(run: Run):
+def test_a_page_says_where_the_next_one_begins(run: Run) -> None:
     first = run("audit", "list", "--limit", "2")
     rest = run("audit", "list", "--after", "2", "--json")
 
@@ -54,17 +54,17 @@ def test_a_page_says_where_the_next_one_begins(run: Run):
     assert [stored["sequence"] for stored in json.loads(rest.stdout)] == [3]
 
 
-def test_a_whole_ledger_is_verified_with_its_head(run: Run, database: Database):
-    verdict = Ledger(database, clock=lambda: RECORDED).verify()
+def test_a_whole_ledger_is_verified_with_its_head(run: Run, database: Database) -> None:
+    head = Ledger(database, clock=lambda: RECORDED).entries()[-1].chain_hash
 
     shown = run("audit", "verify", "--json")
 
     assert shown.exit_code == 0
-    assert json.loads(shown.stdout) == {"verified": True, "entries": 3, "head": verdict.head}
-    assert verdict.head in run("audit", "verify").stdout
+    assert json.loads(shown.stdout) == {"verified": True, "entries": 3, "head": head}
+    assert head in run("audit", "verify").stdout
 
 
-def test_a_changed_ledger_names_its_first_broken_entry(run: Run, database: Database):
+def test_a_changed_ledger_names_its_first_broken_entry(run: Run, database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("UPDATE ledger_entries SET document_id = 'doc_9' WHERE sequence = 2"))
 
@@ -75,7 +75,7 @@ def test_a_changed_ledger_names_its_first_broken_entry(run: Run, database: Datab
     assert "broken at entry 2" in shown.stderr
 
 
-def test_a_mistyped_database_is_not_created(run: Run, tmp_path: Path):
+def test_a_mistyped_database_is_not_created(run: Run, tmp_path: Path) -> None:
     shown = run("audit", "verify", "--database-url", f"sqlite:///{tmp_path}/nowhere.db")
 
     assert shown.exit_code == 1
@@ -84,7 +84,7 @@ def test_a_mistyped_database_is_not_created(run: Run, tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all, but long enough to look at" * 50])
-def test_a_file_that_is_no_database_of_ours_is_a_sentence(run: Run, tmp_path: Path, content: bytes):
+def test_a_file_that_is_no_database_of_ours_is_a_sentence(run: Run, tmp_path: Path, content: bytes) -> None:
     other = tmp_path / "other.db"
     other.write_bytes(content)
 
@@ -94,8 +94,8 @@ def test_a_file_that_is_no_database_of_ours_is_a_sentence(run: Run, tmp_path: Pa
     assert "the database cannot be read" in shown.stderr
 
 
-@pytest.mark.parametrize("url", ["nonsense", "oracel://here"])
-def test_a_url_that_names_no_database_is_a_sentence(run: Run, url: str):
+@pytest.mark.parametrize("url", ["nonsense", "oracel://here", "postgresql://here:port/db"])
+def test_a_url_that_names_no_database_is_a_sentence(run: Run, url: str) -> None:
     shown = run("audit", "list", "--database-url", url)
 
     assert shown.exit_code == 1

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from buffrsign import Producer
+from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Deliveries, Delivery
 from buffrsign.jobs import encode
@@ -15,7 +18,7 @@ SOMEBODY = "anna@example.com"
 
 def test_dead_letters_are_listed_the_latest_first_without_their_payload(
     run: Run, broker: TestBroker, producer: Producer
-):
+) -> None:
     job_ids = [bury(broker, producer) for _ in range(2)]
 
     listed = json.loads(run("dead", "list", "--json").stdout)
@@ -25,7 +28,7 @@ def test_dead_letters_are_listed_the_latest_first_without_their_payload(
     assert listed[0].keys() == {"job_id", "kind", "queue", "reason", "error", "worker", "attempts", "died_at"}
 
 
-def test_a_list_is_as_long_as_asked(run: Run, broker: TestBroker, producer: Producer):
+def test_a_list_is_as_long_as_asked(run: Run, broker: TestBroker, producer: Producer) -> None:
     for _ in range(2):
         bury(broker, producer)
 
@@ -34,7 +37,9 @@ def test_a_list_is_as_long_as_asked(run: Run, broker: TestBroker, producer: Prod
     assert shown.stdout.count("permanent_error") == 1
 
 
-def test_one_dead_letter_says_why_and_keeps_its_payload_to_itself(run: Run, broker: TestBroker, producer: Producer):
+def test_one_dead_letter_says_why_and_keeps_its_payload_to_itself(
+    run: Run, broker: TestBroker, producer: Producer
+) -> None:
     job_id = bury(broker, producer, error="the file is empty; upload it again")
 
     shown = run("dead", "show", job_id)
@@ -44,7 +49,7 @@ def test_one_dead_letter_says_why_and_keeps_its_payload_to_itself(run: Run, brok
     assert SOMEBODY not in shown.stdout
 
 
-def test_its_payload_is_shown_where_it_is_asked_for(run: Run, broker: TestBroker, producer: Producer):
+def test_its_payload_is_shown_where_it_is_asked_for(run: Run, broker: TestBroker, producer: Producer) -> None:
     job_id = bury(broker, producer)
 
     shown = json.loads(run("dead", "show", job_id, "--payload", "--json").stdout)
@@ -52,7 +57,9 @@ def test_its_payload_is_shown_where_it_is_asked_for(run: Run, broker: TestBroker
     assert shown["payload"]["note"] == SOMEBODY
 
 
-def test_all_arguments_of_a_stock_producers_job_are_its_payload(run: Run, broker: TestBroker, producer: Producer):
+def test_all_arguments_of_a_stock_producers_job_are_its_payload(
+    run: Run, broker: TestBroker, producer: Producer
+) -> None:
     job_id = bury(broker, producer, arguments=([], {"note": SOMEBODY}))
 
     shown = json.loads(run("dead", "show", job_id, "--payload", "--json").stdout)
@@ -60,7 +67,20 @@ def test_all_arguments_of_a_stock_producers_job_are_its_payload(run: Run, broker
     assert shown["payload"] == {"args": [], "kwargs": {"note": SOMEBODY}}
 
 
-def test_an_error_cannot_write_to_the_terminal(run: Run, broker: TestBroker, producer: Producer):
+@pytest.mark.parametrize("message", ["", "no JSON", "{}", '{"body": 1}', '{"body": "!"}', '{"body": "e30="}'])
+def test_a_message_that_cannot_be_read_is_a_sentence(
+    run: Run, broker: TestBroker, producer: Producer, message: str
+) -> None:
+    job_id = bury(broker, producer)
+    broker.client.hset(keys.dead_letter(job_id), "message", message)
+
+    shown = run("dead", "show", job_id, "--payload")
+
+    assert shown.exit_code == 1
+    assert "show it without --payload" in shown.stderr
+
+
+def test_an_error_cannot_write_to_the_terminal(run: Run, broker: TestBroker, producer: Producer) -> None:
     job_id = bury(broker, producer, error="before \x1b[2J[bold]after")
 
     shown = run("dead", "show", job_id)
@@ -68,7 +88,7 @@ def test_an_error_cannot_write_to_the_terminal(run: Run, broker: TestBroker, pro
     assert "before  [2J[bold]after" in shown.stdout
 
 
-def test_a_job_that_is_not_dead_is_a_sentence(run: Run, producer: Producer):
+def test_a_job_that_is_not_dead_is_a_sentence(run: Run, producer: Producer) -> None:
     job_id = producer.enqueue(Canary()).job_id
 
     shown = run("dead", "show", job_id)

@@ -11,7 +11,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 HEAVY = {"rich", "redis", "sqlalchemy", "celery", "rfc8785", "config", "tasks", "workers"}
 
 
-def test_help_loads_nothing_heavy():
+def test_help_loads_nothing_heavy() -> None:
     shown = python("-X", "importtime", "-m", "buffrsign.cli", "--help")
 
     loaded = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
@@ -19,7 +19,7 @@ def test_help_loads_nothing_heavy():
     assert not loaded & HEAVY
 
 
-def test_the_command_runs_as_a_module():
+def test_the_command_runs_as_a_module() -> None:
     shown = python("-m", "buffrsign.cli", "--help")
 
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -31,12 +31,12 @@ def test_the_command_runs_as_a_module():
     ("package", "extra", "arguments"),
     [
         ("click", "cli", ["--help"]),
-        ("rich", "cli", ["queues", "--broker-url", NOWHERE]),
+        ("rich", "cli", ["queues", "--watch", "--broker-url", NOWHERE]),
         ("sqlalchemy", "sql", ["audit", "verify", "--database-url", "sqlite:///nowhere.db"]),
         ("rfc8785", "worker", ["audit", "verify", "--database-url", "sqlite:///nowhere.db"]),
     ],
 )
-def test_a_bare_install_says_which_extra_is_missing(package: str, extra: str, arguments: list[str]):
+def test_a_bare_install_says_which_extra_is_missing(package: str, extra: str, arguments: list[str]) -> None:
     script = f"import sys; sys.modules[{package!r}] = None; from buffrsign.cli import main; main()"
 
     shown = python("-c", script, *arguments)
@@ -46,7 +46,7 @@ def test_a_bare_install_says_which_extra_is_missing(package: str, extra: str, ar
 
 
 @pytest.mark.parametrize("arguments", [["queues"], ["ping"], ["status", "some_job"], ["dead", "list"]])
-def test_a_broker_that_is_away_is_a_sentence(arguments: list[str]):
+def test_a_broker_that_is_away_is_a_sentence(arguments: list[str]) -> None:
     run = command_line({"BUFFRSIGN_BROKER_URL": NOWHERE})
 
     shown = run(*arguments)
@@ -60,10 +60,10 @@ def test_a_broker_that_is_away_is_a_sentence(arguments: list[str]):
     [
         ({}, "Set BUFFRSIGN_BROKER_URL or REDIS_URL"),
         ({"BUFFRSIGN_BROKER_URL": "http://127.0.0.1"}, "expected a redis:// or rediss:// URL"),
-        ({"REDIS_URL": "redis://[::1"}, "REDIS_URL is no URL"),
+        ({"REDIS_URL": "redis://[::1"}, "REDIS_URL is no redis:// or rediss:// URL"),
     ],
 )
-def test_a_command_without_a_broker_says_how_to_give_one(environment: dict[str, str], complaint: str):
+def test_a_command_without_a_broker_says_how_to_give_one(environment: dict[str, str], complaint: str) -> None:
     run = command_line(environment)
 
     shown = run("queues")

@@ -28,7 +28,7 @@ def run(tmp_path: Path) -> Run:
     return command_line({"BUFFRSIGN_DATABASE_URL": f"sqlite:///{tmp_path / 'test.db'}"})
 
 
-def test_a_request_shows_who_signed_and_who_is_next(run: Run, requests: SignatureRequests):
+def test_a_request_shows_who_signed_and_who_is_next(run: Run, requests: SignatureRequests) -> None:
     requests.open(open_job(*IN_TURN))
     requests.record(signed("anna"))
 
@@ -41,14 +41,14 @@ def test_a_request_shows_who_signed_and_who_is_next(run: Run, requests: Signatur
     ]
 
 
-def test_names_and_addresses_are_shown_only_where_they_are_asked_for(run: Run, requests: SignatureRequests):
+def test_names_and_addresses_are_shown_only_where_they_are_asked_for(run: Run, requests: SignatureRequests) -> None:
     requests.open(open_job(*IN_TURN))
 
     assert "anna@example.com" not in run("requests", "show", DOCUMENT).stdout
     assert "anna@example.com" in run("requests", "show", DOCUMENT, "--people").stdout
 
 
-def test_a_voided_request_awaits_nobody(run: Run, requests: SignatureRequests):
+def test_a_voided_request_awaits_nobody(run: Run, requests: SignatureRequests) -> None:
     requests.open(open_job(*IN_TURN))
     requests.record(voided())
 
@@ -57,7 +57,7 @@ def test_a_voided_request_awaits_nobody(run: Run, requests: SignatureRequests):
     assert "awaits nobody: it is voided" in shown.stdout
 
 
-def test_an_expired_request_awaits_nobody(run: Run, requests: SignatureRequests):
+def test_an_expired_request_awaits_nobody(run: Run, requests: SignatureRequests) -> None:
     requests.open(open_job(*IN_TURN, expires_at=NOON - timedelta(days=365)))
 
     shown = run("requests", "show", DOCUMENT)
@@ -65,7 +65,7 @@ def test_an_expired_request_awaits_nobody(run: Run, requests: SignatureRequests)
     assert "awaits nobody: it expired at 2025-03-02 12:00:00 UTC" in shown.stdout
 
 
-def test_a_document_without_a_request_is_a_sentence(run: Run, requests: SignatureRequests):
+def test_a_document_without_a_request_is_a_sentence(run: Run, requests: SignatureRequests) -> None:
     shown = run("requests", "show", "doc_unknown")
 
     assert (shown.exit_code, shown.stdout) == (1, "")
