@@ -23,9 +23,9 @@ from buffrsign.broker.envelope import first_message
 from buffrsign.broker.records import ENDED_TTL, WAITING_TTL, JobStatus, read_status
 from buffrsign.broker.results import await_result
 from buffrsign.broker.scripts import script
-from buffrsign.core.clock import to_epoch_ms
+from buffrsign.core.clock import Clock, to_epoch_ms, utc_now
 from buffrsign.core.errors import Permanent, Transient
-from buffrsign.jobs import Job, encode
+from buffrsign.jobs import Job, decode, encode
 from buffrsign.jobs.loose import job_from
 
 if TYPE_CHECKING:
@@ -69,22 +69,25 @@ class Handle:
 class Producer:
     """Enqueues jobs on one broker. Safe to share between threads; make a new one after a fork."""
 
-    def __init__(self, url: str, *, key_secret: str | None = None, client: "Redis | None" = None) -> None:
+    def __init__(
+        self, url: str, *, key_secret: str | None = None, client: "Redis | None" = None, clock: Clock = utc_now
+    ) -> None:
         """Connect lazily to a `redis://` or `rediss://` URL.
 
         `key_secret` hashes job keys and is the same for all producers of a broker; without it, only a broker on
-        loopback is accepted.
+        loopback is accepted. `clock` only tells whether an `at=` is too far away; when a job is due, the broker says.
 
         Raises:
             EnqueueRefused: there is no key secret and the broker is not on loopback.
         """
-        if key_secret is None and urlsplit(url).hostname not in _LOOPBACK:
+        if not key_secret and urlsplit(url).hostname not in _LOOPBACK:
             raise EnqueueRefused(
                 "a broker that is not on loopback needs key_secret=, the same for all its producers "
                 "(BUFFRSIGN_JOB_KEY_SECRET)"
             )
         self._secret = (key_secret or DEVELOPMENT_KEY_SECRET).encode()
         self._client = client or connect(url)
+        self._clock = clock
         self._publish = script(self._client, "publish")
         self._cancel = script(self._client, "cancel")
 
@@ -100,15 +103,15 @@ class Producer:
             EnqueueRefused: the payload is over 64 KiB, the time makes no sense, or the key secret is another's.
             BrokerUnavailable: no answer, or the broker is full; enqueueing the same job again is safe.
         """
-        message = self._message(job, keep_result=keep_result)
-        delay_ms, due_ms = _when(delay, at)
-        key_hash = self._key_hash(job)
-        record = keys.record(job.job_id)
+        payload = payload_of(job)
+        job = decode(job.kind, payload, job_id=job.job_id)  # as its worker will see it: a text became its enum
+        delay_ms, due_ms = when(delay, at, now=self._clock())
+        queue, record, key_hash = job.destination.value, keys.record(job.job_id), self._key_hash(job)
         reply: Any = self._call(
             self._publish,
             keys=[
                 record,
-                job.destination.value,
+                queue,
                 keys.SCHEDULE,
                 keys.SCHEDULE_BELL,
                 keys.unique(key_hash) if key_hash else record,
@@ -117,8 +120,8 @@ class Producer:
             args=[
                 job.job_id,
                 job.kind,
-                job.destination.value,
-                message,
+                queue,
+                first_message(job_id=job.job_id, kind=job.kind, queue=queue, payload=payload, keeps_result=keep_result),
                 delay_ms,
                 due_ms,
                 "1" if key_hash else "0",
@@ -145,7 +148,7 @@ class Producer:
             LooseJobRefused: the queue or the type is unknown; the message lists those that exist.
             PayloadRefused: a field is missing, unknown, or does not fit.
         """
-        return self.enqueue(job_from(queue, payload), delay=_delay_of(delay_s))
+        return self.enqueue(job_from(queue, payload), delay=delay_of(delay_s))
 
     def cancel(self, job_id: str) -> bool:
         """Take back a job that has not started: True if it was still waiting."""
@@ -174,18 +177,6 @@ class Producer:
         """Give back the connections."""
         self._client.close()
 
-    def _message(self, job: Job, *, keep_result: bool) -> bytes:
-        payload = encode(job)
-        size = len(msgspec.json.encode(payload))
-        if size > MAX_PAYLOAD_BYTES:
-            raise EnqueueRefused(
-                f"the payload of this {job.kind} has {size:,} bytes and {MAX_PAYLOAD_BYTES:,} are allowed; "
-                "store what is large and enqueue its id"
-            )
-        return first_message(
-            job_id=job.job_id, kind=job.kind, queue=job.destination.value, payload=payload, keeps_result=keep_result
-        )
-
     def _key_hash(self, job: Job) -> str | None:
         if job.key is None:
             return None
@@ -195,16 +186,17 @@ class Producer:
         return hashlib.sha256(b"fingerprint\0" + self._secret).hexdigest()[:16]
 
     def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        from redis.exceptions import ConnectionError as Disconnected  # noqa: PLC0415 - see `connect`
-        from redis.exceptions import OutOfMemoryError  # noqa: PLC0415
-        from redis.exceptions import TimeoutError as NoAnswer  # noqa: PLC0415
+        from redis.exceptions import OutOfMemoryError, RedisError  # noqa: PLC0415 - see `connect`
 
         try:
             return function(*args, **kwargs)
         except OutOfMemoryError as error:
             raise BrokerUnavailable("the broker is full and accepts no jobs; try again when it has drained") from error
-        except (Disconnected, NoAnswer) as error:
-            raise BrokerUnavailable(f"the broker did not answer ({type(error).__name__}); try again") from error
+        except RedisError as error:
+            raise BrokerUnavailable(
+                f"the broker did not answer as it should ({type(error).__name__}); try again, and if that goes on, "
+                "check its address and its log"
+            ) from error
 
 
 def connect(url: str) -> "Redis":
@@ -222,14 +214,32 @@ def connect(url: str) -> "Redis":
     return client
 
 
-def _when(delay: timedelta | None, at: datetime | None) -> tuple[int, str]:
+def payload_of(job: Job) -> dict[str, Any]:
+    """The payload of a job, small enough for a queue.
+
+    Raises:
+        PayloadRefused, EnqueueRefused: see `Producer.enqueue`.
+    """
+    payload = encode(job)
+    size = len(msgspec.json.encode(payload))
+    if size > MAX_PAYLOAD_BYTES:
+        raise EnqueueRefused(
+            f"the payload of this {job.kind} has {size:,} bytes and {MAX_PAYLOAD_BYTES:,} are allowed; "
+            "store what is large and enqueue its id"
+        )
+    return payload
+
+
+def when(delay: timedelta | None, at: datetime | None, *, now: datetime) -> tuple[int, str]:
+    """When a job is due, as the broker takes it: a delay in ms, and a time in ms since 1970 or nothing.
+
+    Raises:
+        EnqueueRefused: see `Producer.enqueue`.
+    """
     if delay is not None and at is not None:
         raise EnqueueRefused("give delay= or at=, not both")
     if at is not None:
-        try:
-            return 0, str(to_epoch_ms(at))
-        except ValueError as error:
-            raise EnqueueRefused(f"at= must be aware: {error}") from error
+        return 0, str(_epoch_ms_of(at, now=now))
     if delay is None:
         return 0, ""
     if not timedelta(0) <= delay <= MAX_DELAY:
@@ -237,7 +247,18 @@ def _when(delay: timedelta | None, at: datetime | None) -> tuple[int, str]:
     return delay // timedelta(milliseconds=1), ""
 
 
-def _delay_of(seconds: float) -> timedelta:
+def _epoch_ms_of(at: datetime, *, now: datetime) -> int:
+    try:
+        due_ms = to_epoch_ms(at)
+    except ValueError as error:
+        raise EnqueueRefused(f"at= must be aware: {error}") from error
+    if at - now > MAX_DELAY:
+        raise EnqueueRefused(f"at= must be at most {MAX_DELAY.days} days away, not {at.isoformat()}")
+    return due_ms
+
+
+def delay_of(seconds: float) -> timedelta:
+    """A loose delay. Raises EnqueueRefused if it is no number of seconds."""
     try:
         return timedelta(seconds=seconds)
     except (OverflowError, ValueError, TypeError) as error:

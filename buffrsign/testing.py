@@ -6,23 +6,26 @@ assert_enqueued(producer, OpenRequest, document_id="doc_7")
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from buffrsign.jobs import Job, encode
+from buffrsign.core.clock import Clock, utc_now
+from buffrsign.jobs import Job, decode
 from buffrsign.jobs.loose import job_from
+from buffrsign.producer import delay_of, payload_of, when
 
 JobT = TypeVar("JobT", bound=Job)
 
 
 @dataclass(frozen=True)
 class Enqueued:
-    """One accepted job and when it was asked to start."""
+    """One accepted job and when it was asked to start. `duplicate`: it was kept before, as on a real handle."""
 
     job: Job
     delay: timedelta | None
     at: datetime | None
+    duplicate: bool = False
 
     @property
     def job_id(self) -> str:
@@ -33,8 +36,10 @@ class Enqueued:
 class RecordingProducer:
     """Validates jobs like the real producer and keeps them. A second job with the same id or key is not kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Clock = utc_now) -> None:
         self.enqueued: list[Enqueued] = []
+        self.cancelled: list[Enqueued] = []
+        self._clock = clock
 
     def enqueue(
         self,
@@ -44,29 +49,38 @@ class RecordingProducer:
         at: datetime | None = None,
         keep_result: bool = False,  # noqa: ARG002 - the real producer's signature
     ) -> Enqueued:
-        """Keep the job if it is valid. Raises PayloadRefused otherwise, as the real one does."""
-        encode(job)
-        for known in self.enqueued:
-            if known.job_id == job.job_id or (job.key is not None and _identity(known.job) == _identity(job)):
-                return known
+        """Keep the job if it is valid. Raises PayloadRefused or EnqueueRefused otherwise, as the real one does."""
+        job = decode(job.kind, payload_of(job), job_id=job.job_id)
+        when(delay, at, now=self._clock())
+        standing = self._standing(job)
+        if standing is not None:
+            return replace(standing, duplicate=True)
         accepted = Enqueued(job, delay, at)
         self.enqueued.append(accepted)
         return accepted
 
     def add_job(self, queue: str, payload: Mapping[str, Any], delay_s: float = 0) -> Enqueued:
         """Keep a job in the loose form of the platform's older services."""
-        return self.enqueue(job_from(queue, payload), delay=timedelta(seconds=delay_s))
+        return self.enqueue(job_from(queue, payload), delay=delay_of(delay_s))
 
     def cancel(self, job_id: str) -> bool:
-        """Forget a kept job: True if it was there."""
-        kept = [known for known in self.enqueued if known.job_id != job_id]
-        was_there = len(kept) < len(self.enqueued)
-        self.enqueued = kept
-        return was_there
+        """Take back a kept job: True if it was there. Its id stays taken, its key is free again."""
+        taken_back = [known for known in self.enqueued if known.job_id == job_id]
+        self.enqueued = [known for known in self.enqueued if known.job_id != job_id]
+        self.cancelled += taken_back
+        return bool(taken_back)
 
     def jobs(self, contract: type[JobT]) -> list[JobT]:
         """The kept jobs of one contract, in order."""
         return [known.job for known in self.enqueued if isinstance(known.job, contract)]
+
+    def _standing(self, job: Job) -> Enqueued | None:
+        for known in [*self.enqueued, *self.cancelled]:
+            if known.job_id == job.job_id:
+                return known
+        if job.key is None:
+            return None
+        return next((known for known in self.enqueued if _identity(known.job) == _identity(job)), None)
 
 
 def assert_enqueued(producer: RecordingProducer, contract: type[Job], **fields: object) -> Job:

@@ -26,7 +26,7 @@ POLL_S = 0.02
 _CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
-dir "{folder}"
+dir {folder}
 requirepass {password}
 appendonly yes
 appendfsync everysec
@@ -59,7 +59,7 @@ class EmbeddedBroker:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._port = _free_port()
-        configuration = _CONFIGURATION.format(port=self._port, folder=self._folder, password=self._password)
+        configuration = _CONFIGURATION.format(port=self._port, folder=_quoted(self._folder), password=self._password)
         # On standard input, because a command line is there for every user to read.
         program = self._processes.start(
             "broker", [str(find_server()), "-"], env=self._env, stdin=configuration.encode()
@@ -114,6 +114,12 @@ def _version_of(server: str) -> tuple[int, int]:
     output = subprocess.run([server, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
     found = re.search(r"v=(\d+)\.(\d+)", output)
     return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _quoted(path: Path) -> str:
+    r"""A path as one word of the configuration, where \ and " are written with a \ before them."""
+    escaped = str(path).replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
 
 
 def _free_port() -> int:

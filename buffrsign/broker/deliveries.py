@@ -14,7 +14,7 @@ import msgspec
 
 from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
-from buffrsign.broker.envelope import next_message
+from buffrsign.broker.envelope import next_message, retries_before
 from buffrsign.broker.records import ENDED_TTL, WAITING_TTL, State
 from buffrsign.broker.scripts import script
 
@@ -45,7 +45,11 @@ class Begun:
 
 @dataclass(frozen=True)
 class Ended:
-    """The job needs nothing more: it was done, cancelled or buried before this delivery."""
+    """This delivery needs nothing more: the job was done, cancelled or buried before it.
+
+    A `state` that is not final says that the delivery is the repeat of one whose worker died after it had scheduled
+    the job's next try, and before it had acknowledged the message: that try has the job now.
+    """
 
     state: State
     result: dict[str, Any] | None
@@ -64,7 +68,13 @@ class Deliveries:
         """Count the start in the broker and mark the job as running, unless it has ended already."""
         reply: Any = self._begin(
             keys=[keys.record(delivery.job_id)],
-            args=[delivery.kind, delivery.queue, delivery.worker, _seconds(WAITING_TTL)],
+            args=[
+                delivery.kind,
+                delivery.queue,
+                delivery.worker,
+                _seconds(WAITING_TTL),
+                retries_before(delivery.request),
+            ],
         )
         state, result, *counts = reply
         starts, failures, postponed = map(int, counts)
@@ -75,7 +85,8 @@ class Deliveries:
     def finish(self, delivery: Delivery, *, outcome: str, result: Mapping[str, Any]) -> None:
         """Mark the job as done. `outcome` is one line without personal data; `result` is kept if asked for."""
         self._finish(
-            keys=[keys.record(delivery.job_id)], args=[outcome, _seconds(ENDED_TTL), msgspec.json.encode(result)]
+            keys=[keys.record(delivery.job_id), keys.SCHEDULE],
+            args=[outcome, _seconds(ENDED_TTL), msgspec.json.encode(result), delivery.job_id],
         )
 
     def retry(self, delivery: Delivery, *, delay: timedelta, error: str) -> None:
@@ -89,7 +100,7 @@ class Deliveries:
     def bury(self, delivery: Delivery, *, reason: Reason, error: str, message: bytes | None = None) -> None:
         """Make the job a dead letter. `message` is what came, where that cannot be told from the request."""
         self._bury(
-            keys=[keys.record(delivery.job_id), keys.DEAD_LETTERS, keys.dead_letter(delivery.job_id)],
+            keys=[keys.record(delivery.job_id), keys.DEAD_LETTERS, keys.dead_letter(delivery.job_id), keys.SCHEDULE],
             args=[
                 delivery.job_id,
                 delivery.kind,
@@ -111,6 +122,7 @@ class Deliveries:
                 delay // timedelta(milliseconds=1),
                 counter,
                 why[:_ERROR_MAX_CHARACTERS],
+                retries_before(delivery.request),
             ],
         )
 

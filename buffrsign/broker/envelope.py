@@ -8,14 +8,17 @@ Source: docs.celeryq.dev, "Message Protocol", version 2; kombu 5.7, `transport/v
 
 import base64
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 HIDDEN = "(…)"
 _NOTHING_FOLLOWS = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
-_CARRIED_OVER = ("lang", "task", "id", "root_id", "parent_id", "group", "group_index", "expires", "shadow", "stamps")
+_CARRIED_OVER = (
+    *("lang", "task", "id", "root_id", "parent_id", "group", "group_index"),
+    *("expires", "ignore_result", "shadow", "stamps"),
+)
 
 
 def first_message(*, job_id: str, kind: str, queue: str, payload: Mapping[str, Any], keeps_result: bool) -> bytes:
@@ -30,7 +33,7 @@ def first_message(*, job_id: str, kind: str, queue: str, payload: Mapping[str, A
         "retries": 0,
         "ignore_result": not keeps_result,
     }
-    return _message(headers, queue, args=[payload], kwargs={}, follows=_NOTHING_FOLLOWS)
+    return _message(headers, queue, body=msgspec.json.encode([[payload], {}, _NOTHING_FOLLOWS]))
 
 
 def next_message(request: Mapping[str, Any], *, queue: str) -> bytes:
@@ -38,21 +41,21 @@ def next_message(request: Mapping[str, Any], *, queue: str) -> bytes:
 
     `request` is Celery's request context as a mapping: the headers, `args`, `kwargs` and what follows.
     """
+    from kombu.utils.json import dumps  # noqa: PLC0415 - only workers come here, and a producer stays thin
+
     headers = {name: request.get(name) for name in _CARRIED_OVER}
-    headers |= {"retries": (request.get("retries") or 0) + 1, "ignore_result": bool(request.get("ignore_result"))}
+    headers["retries"] = retries_before(request) + 1
     follows = {name: request.get(name) for name in _NOTHING_FOLLOWS}
-    return _message(headers, queue, args=request["args"], kwargs=request["kwargs"], follows=follows)
+    # Kombu read the arguments, so kombu writes them: msgspec has no NaN and no half surrogates, which may have come.
+    return _message(headers, queue, body=dumps([request["args"], request["kwargs"], follows]).encode())
 
 
-def _message(
-    headers: dict[str, Any],
-    queue: str,
-    *,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    follows: Mapping[str, Any],
-) -> bytes:
-    body = msgspec.json.encode([args, kwargs, follows])
+def retries_before(request: Mapping[str, Any]) -> int:
+    """How often the job had been put back into the schedule when this message of it was made."""
+    return request.get("retries") or 0
+
+
+def _message(headers: dict[str, Any], queue: str, *, body: bytes) -> bytes:
     job_id = headers["id"]
     return msgspec.json.encode(
         {

@@ -4,7 +4,7 @@ The six queues keep kombu's own names and format (`email`, `requests`, …), so 
 """
 
 RECORD_PREFIX = "buffrsign:job:"
-"""Hash, one per job: its record. Expires `RECORD_TTL` after the job ended."""
+"""Hash, one per job: its record. Expires `ENDED_TTL` after the job ended, and never while it is scheduled."""
 
 SCHEDULE = "buffrsign:schedule"
 """Sorted set: the ids of jobs whose time has not come, by due time in milliseconds."""
@@ -13,7 +13,7 @@ SCHEDULE_BELL = "buffrsign:schedule:bell"
 """List of at most one element: rung when a job becomes the earliest, so that a waiting scheduler wakes."""
 
 UNIQUE_PREFIX = "buffrsign:unique:"
-"""String, one per keyed job: the hash of its key, holding its job id. Expires `RECORD_TTL` after the job ended."""
+"""String, one per keyed job: the hash of its key, holding its job id. Expires `ENDED_TTL` after the job ended."""
 
 KEY_SECRET_FINGERPRINT = "buffrsign:key-secret-fingerprint"  # noqa: S105 - the name of a key, not a secret
 """String: which key secret this broker's producers use. Set by the first keyed job, kept for ever."""

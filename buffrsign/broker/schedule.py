@@ -4,6 +4,7 @@ A sorted set holds their ids by due time, on Redis's own clock; the message of e
 schedulers may move what is due: the script claims and moves in one step.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Jobs moved by one call: about 2 ms of Redis's time."""
+
+SERVER_TICK = timedelta(milliseconds=100)
+"""How often a server with nothing else to do looks at its timers (`hz 10`, its default)."""
+
+NAP = timedelta(milliseconds=10)
+"""A job that becomes the earliest during a nap is this late at most."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,14 @@ class Schedule:
         )
 
     def wait(self, *, at_most: timedelta) -> None:
-        """Sleep until a job becomes the earliest, or the time is over. Costs one blocking command."""
-        self._client.blpop([keys.SCHEDULE_BELL], timeout=max(at_most.total_seconds(), 0.001))
+        """Sleep until a job becomes the earliest, or the time is over, or shortly before. One blocking command at most.
+
+        An idle server ends a blocking command up to `SERVER_TICK` late, so the last stretch is slept in short naps.
+        """
+        if at_most > SERVER_TICK:
+            self._client.blpop([keys.SCHEDULE_BELL], timeout=(at_most - SERVER_TICK).total_seconds())
+        else:
+            time.sleep(min(at_most, NAP).total_seconds())
 
     def size(self) -> int:
         """How many jobs are scheduled."""

@@ -121,6 +121,7 @@ def encode(job: Job) -> dict[str, Any]:
         checked = msgspec.convert(fields, type(job))
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise PayloadRefused(job.kind, _reason(error, type(job))) from error
+    _require_whole_characters(checked)
     payload: dict[str, Any] = msgspec.to_builtins(checked)
     del payload[_ID_FIELD]
     return {VERSION_FIELD: job.version, **payload}
@@ -150,9 +151,20 @@ def decode(kind: str, payload: object, *, job_id: str) -> Job:
     if _ID_FIELD in fields:
         raise PayloadRefused(kind, f"Object contains unknown field `{_ID_FIELD}`; the envelope carries it")
     try:
-        return msgspec.convert({**fields, _ID_FIELD: job_id}, contract)
+        job = msgspec.convert({**fields, _ID_FIELD: job_id}, contract)
     except (msgspec.ValidationError, RecursionError) as error:
         raise PayloadRefused(kind, _reason(error, contract)) from error
+    _require_whole_characters(job)
+    return job
+
+
+def _require_whole_characters(job: Job) -> None:
+    """JSON can spell half a surrogate pair, which is no character and cannot be written anywhere."""
+    for name in job.__struct_fields__:
+        try:
+            msgspec.json.encode(getattr(job, name))
+        except UnicodeEncodeError as error:
+            raise PayloadRefused(job.kind, f"text holds half a surrogate pair - at `$.{name}`") from error
 
 
 def _fits_no_field(_value: object) -> dict[str, Any]:

@@ -92,17 +92,9 @@ def job_from(queue: str, payload: Mapping[str, Any]) -> Job:
     if not isinstance(payload, Mapping):
         raise LooseJobRefused(f'a loose job is an object such as {{"type": "test"}}, not {type(payload).__name__}')
     translation = _translation(destination, payload.get("type"), queue)
-    fields = {name: value for name, value in payload.items() if name != "type" and name not in translation.ignored}
-    if VERSION_FIELD in fields:
-        raise PayloadRefused(
-            translation.contract.kind, f"a loose payload has no version, leave out `$.{VERSION_FIELD}`"
-        )
-    if translation.contract is RecordEvent and not fields.keys() & {"timestamp", "occurred_at"}:
-        fields["timestamp"] = datetime.now(UTC)
+    fields = _renamed(_fields(payload, translation), translation.renamed)
     try:
-        return decode(
-            translation.contract.kind, {**_renamed(fields, translation.renamed), **translation.added}, job_id=new_ulid()
-        )
+        return decode(translation.contract.kind, {**fields, **translation.added}, job_id=new_ulid())
     except PayloadRefused as error:
         raise PayloadRefused(error.kind, _in_loose_names(error.reason, translation.renamed)) from error
 
@@ -123,6 +115,16 @@ def _translation(destination: Queue, type_: object, queue: str) -> _Translation:
         asked = f"of type {type_!r}" if isinstance(type_, str) else "without a type"
         raise LooseJobRefused(f"no job {asked} goes to {queue!r}; known there: {', '.join([*known, 'test'])}")
     return known[type_]
+
+
+def _fields(payload: Mapping[str, Any], translation: _Translation) -> dict[str, Any]:
+    fields = {name: value for name, value in payload.items() if name != "type" and name not in translation.ignored}
+    kind = translation.contract.kind
+    if VERSION_FIELD in fields:
+        raise PayloadRefused(kind, f"a loose payload has no version, leave out `$.{VERSION_FIELD}`")
+    if translation.contract is RecordEvent and not fields.keys() & {"timestamp", "occurred_at"}:
+        fields["timestamp"] = datetime.now(UTC)
+    return fields
 
 
 def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

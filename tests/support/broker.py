@@ -7,7 +7,7 @@ written is deleted after. Nothing is ever flushed. A key that nobody owns fails 
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,18 +38,14 @@ _OWNED = re.compile("|".join([*map(re.escape, [*_OURS, *_KOMBU]), rf"({'|'.join(
 
 @dataclass(frozen=True)
 class TestBroker:
-    """Three databases of one server: for jobs, for state, and for the cache."""
+    """Three databases of one server, for jobs, for state and for the cache; `client` is of the jobs' database."""
 
     __test__ = False
 
+    client: "Redis"
     broker_url: str
     state_url: str
     cache_url: str
-
-    @property
-    def client(self) -> "Redis":
-        """A client of the jobs' database."""
-        return Redis.from_url(self.broker_url)
 
     def environment(self, folder: Path) -> dict[str, str]:
         """The environment of a program that works on these databases and in this folder."""
@@ -71,6 +67,13 @@ def running_server(folder: Path) -> Iterator[str]:
     if given:
         yield re.sub(r"/\d*\Z", "", given)
         return
+    with private_server(folder) as address:
+        yield address
+
+
+@contextmanager
+def private_server(folder: Path) -> Iterator[str]:
+    """The address of a server that a test may configure as it likes, for as long as this lasts."""
     with Processes(folder / "log") as processes:
         server = EmbeddedBroker(processes, folder=folder / "broker", env=dict(os.environ))
         server.start()
@@ -81,15 +84,14 @@ def running_server(folder: Path) -> Iterator[str]:
 def databases(server: str, *, first: int) -> Iterator[TestBroker]:
     """Three empty databases, counted from `first`, and emptied again afterwards key by key."""
     urls = [f"{server}/{first + offset}" for offset in range(3)]
-    clients = [Redis.from_url(url) for url in urls]
-    require_fit(read_facts(clients[0]))
-    for client in clients:
-        size: Any = client.dbsize()
-        assert size == 0, f"the tests need empty databases, and one of {len(urls)} from {first} holds {size} keys"
-    yield TestBroker(*urls)
-    orphans = [key for client in clients for key in _delete_everything(client)]
-    for client in clients:
-        client.close()
+    with ExitStack() as open_clients:
+        clients = [open_clients.enter_context(Redis.from_url(url)) for url in urls]
+        require_fit(read_facts(clients[0]))
+        for client in clients:
+            size: Any = client.dbsize()
+            assert size == 0, f"the tests need empty databases, and one of {len(urls)} from {first} holds {size} keys"
+        yield TestBroker(clients[0], *urls)
+        orphans = [key for client in clients for key in _delete_everything(client)]
     assert not orphans, f"keys that nobody owns were left: {orphans}"
 
 

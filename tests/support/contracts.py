@@ -15,7 +15,10 @@ SECRET = "what a foreign exception says"
 
 
 class End(StrEnum):
-    """How one run ends: the rows of the table in `tasks/base.py`, one that lasts until it is let go, and one that does so deaf."""
+    """How one run ends: the rows of the table in `tasks/base.py`, and two that last until they are let go.
+
+    Of those, one that waits can be interrupted; one that hangs cannot.
+    """
 
     RETURNS = "returns"
     TRANSIENT = "transient"
@@ -30,7 +33,7 @@ class End(StrEnum):
 class Scripted(Job, kind="test.scripted", queue=Queue.MAINTENANCE):
     """Its first run ends as the first of `ends`, its second as the second, and so on; the last one repeats.
 
-    Every run adds a line to the file `journal`. A run that waits returns once `journal` has a neighbour `.go`.
+    Every run adds a line to the file `journal`. What lasts is let go by a file beside it, with the suffix `.go`.
     """
 
     ends: Annotated[tuple[End, ...], msgspec.Meta(min_length=1)]

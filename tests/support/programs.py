@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from buffrsign import Producer
+from buffrsign import Handle, JobStatus, Producer
 from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
 from tests.support.broker import KEY_SECRET, TestBroker
 from workers.processes import ROOT, Processes
 
-__all__ = ["ROOT", "SCHEDULER", "START_S", "producing", "running", "wait_for_answer", "worker"]
+__all__ = ["ROOT", "SCHEDULER", "START_S", "producing", "running", "status_of", "wait_for_answer", "worker"]
 
 SCHEDULER = [sys.executable, "-m", "workers.scheduler"]
 START_S = 40.0
@@ -39,6 +39,13 @@ def producing(broker: TestBroker) -> Iterator[Producer]:
     producer = Producer(broker.broker_url, key_secret=KEY_SECRET)
     yield producer
     producer.close()
+
+
+def status_of(handle: Handle) -> JobStatus:
+    """The record of a job that the broker knows."""
+    status = handle.status()
+    assert status, f"the broker does not know job {handle.job_id}"
+    return status
 
 
 def wait_for_answer(producer: Producer, queue: Queue) -> None:

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
-from buffrsign import JobStatus, Producer
+from buffrsign import JobStatus, Producer, State
 from buffrsign.broker.dead_letters import DeadLetter, DeadLetters
 from buffrsign.jobs import Queue
 from buffrsign.producer import Handle
@@ -42,27 +43,39 @@ class Stage:
         """End the runs that wait."""
         (self.folder / f"{job_id}.go").touch()
 
-    def status(self, job_id: str) -> JobStatus | None:
-        """The job's record."""
+    def find_status(self, job_id: str) -> JobStatus | None:
+        """The job's record, or None before a worker has seen a stock producer's message."""
         return self.producer.status(job_id)
+
+    def status(self, job_id: str) -> JobStatus:
+        """The job's record."""
+        status = self.find_status(job_id)
+        assert status, f"the broker does not know job {job_id}"
+        return status
+
+    def wait_for(self, job_id: str, *states: State) -> JobStatus:
+        """The job's record once it is in one of these states."""
+
+        def arrived() -> JobStatus | None:
+            status = self.find_status(job_id)
+            return status if status and status.state in states else None
+
+        return cast("JobStatus", wait_until(arrived, f"{job_id} to be {' or '.join(states)}", timeout_s=30))
 
     def wait_for_end(self, job_id: str) -> JobStatus:
         """The job's record once it is final."""
-        wait_until(lambda: (now := self.status(job_id)) and now.state.is_final, f"the end of {job_id}", timeout_s=30)
-        status = self.status(job_id)
-        assert status
-        return status
+        return self.wait_for(job_id, *(state for state in State if state.is_final))
 
     def server_time(self) -> datetime:
         """Now, on the clock that the records are written by."""
-        with self.broker.client as client:
-            seconds, microseconds = client.time()
+        seconds, microseconds = self.broker.client.time()
         return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
 
-    def dead_letter(self, job_id: str) -> DeadLetter | None:
+    def dead_letter(self, job_id: str) -> DeadLetter:
         """The job's dead letter."""
-        with self.broker.client as client:
-            return DeadLetters(client).find(job_id)
+        letter = DeadLetters(self.broker.client).find(job_id)
+        assert letter, f"job {job_id} is no dead letter"
+        return letter
 
     def log(self) -> str:
         """What the worker has logged so far."""

@@ -3,14 +3,16 @@
 -- A stock Celery producer makes no record: its jobs get one now.
 --
 -- KEYS  1 record
--- ARGV  1 kind   2 queue   3 worker   4 TTL of a running record in s
--- reply {state before, result so far, starts including this one, failures, times postponed}; no starts: it has ended
+-- ARGV  1 kind   2 queue   3 worker   4 TTL of a running record in s   5 retries before this delivery
+-- reply {state before, result so far, starts including this one, failures, times postponed}; no starts: it has ended,
+--       or its next try has been scheduled, so this delivery is the repeat of one that was settled
 local record = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local state, result, ready_at = unpack(redis.call('HMGET', record, 'state', 'result', 'ready_at'))
+local state, result, ready_at, retries = unpack(redis.call('HMGET', record, 'state', 'result', 'ready_at', 'retries'))
 state = state or 'unknown'
-if state == 'done' or state == 'dead' or state == 'cancelled' then
+local ended = state == 'done' or state == 'dead' or state == 'cancelled'
+if ended or tonumber(ARGV[5]) < tonumber(retries or 0) then
   return {state, result or '', 0, 0, 0}
 end
 if state == 'unknown' then

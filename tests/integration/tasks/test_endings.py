@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 
 from buffrsign import State
-from buffrsign.broker.dead_letters import Reason
+from buffrsign.broker.dead_letters import DeadLetters, Reason
 from buffrsign.core.clock import utc_now
 from buffrsign.core.ids import new_ulid
 from buffrsign.jobs import Job, encode
@@ -29,17 +29,17 @@ def send(stock: Celery, job: Job, **options: Any) -> None:
     stock.send_task(job.kind, args=[encode(job)], task_id=job.job_id, queue=job.queue.value, **options)
 
 
-def test_a_job_that_returns_is_done(stage):
+def test_a_job_that_returns_is_done(stage: Stage) -> None:
     job_id = stage.play(End.RETURNS).job_id
 
     status = stage.wait_for_end(job_id)
 
     assert (status.state, status.attempts, status.outcome) == (State.DONE, 1, "run 1")
     assert status.error is None
-    assert stage.dead_letter(job_id) is None
+    assert DeadLetters(stage.broker.client).find(job_id) is None
 
 
-def test_what_is_transient_is_tried_again_until_it_works(stage):
+def test_what_is_transient_is_tried_again_until_it_works(stage: Stage) -> None:
     job_id = stage.play(End.TRANSIENT, End.TRANSIENT, End.RETURNS).job_id
 
     status = stage.wait_for_end(job_id)
@@ -48,7 +48,7 @@ def test_what_is_transient_is_tried_again_until_it_works(stage):
     assert status.error is None
 
 
-def test_what_stays_transient_becomes_a_dead_letter_after_its_attempts(stage):
+def test_what_stays_transient_becomes_a_dead_letter_after_its_attempts(stage: Stage) -> None:
     job_id = stage.play(End.TRANSIENT).job_id
 
     status = stage.wait_for_end(job_id)
@@ -59,7 +59,7 @@ def test_what_stays_transient_becomes_a_dead_letter_after_its_attempts(stage):
     assert letter.error == "after 3 attempts: Transient: the server is away; wait"
 
 
-def test_what_is_permanent_becomes_a_dead_letter_at_once(stage):
+def test_what_is_permanent_becomes_a_dead_letter_at_once(stage: Stage) -> None:
     job_id = stage.play(End.PERMANENT).job_id
 
     status = stage.wait_for_end(job_id)
@@ -71,7 +71,7 @@ def test_what_is_permanent_becomes_a_dead_letter_at_once(stage):
     assert letter.worker.startswith("maintenance@")
 
 
-def test_what_is_too_early_comes_back_and_spends_no_attempt(stage):
+def test_what_is_too_early_comes_back_and_spends_no_attempt(stage: Stage) -> None:
     early = [End.NOT_YET] * (ATTEMPTS + 2)
     job_id = stage.play(*early, End.RETURNS).job_id
 
@@ -81,7 +81,7 @@ def test_what_is_too_early_comes_back_and_spends_no_attempt(stage):
     assert stage.runs(job_id) == len(early) + 1
 
 
-def test_a_fault_of_ours_is_tried_again_and_its_message_is_shown_nowhere(stage):
+def test_a_fault_of_ours_is_tried_again_and_its_message_is_shown_nowhere(stage: Stage) -> None:
     job_id = stage.play(End.FAULT).job_id
 
     stage.wait_for_end(job_id)
@@ -93,7 +93,7 @@ def test_a_fault_of_ours_is_tried_again_and_its_message_is_shown_nowhere(stage):
     assert SECRET not in stage.log() + letter.error
 
 
-def test_a_job_whose_process_is_killed_is_delivered_again(stage):
+def test_a_job_whose_process_is_killed_is_delivered_again(stage: Stage) -> None:
     job_id = stage.play(End.KILLED, End.RETURNS).job_id
 
     status = stage.wait_for_end(job_id)
@@ -101,7 +101,7 @@ def test_a_job_whose_process_is_killed_is_delivered_again(stage):
     assert (status.state, status.outcome) == (State.DONE, "run 2")
 
 
-def test_a_job_that_killed_its_process_three_times_becomes_a_dead_letter(stage):
+def test_a_job_that_killed_its_process_three_times_becomes_a_dead_letter(stage: Stage) -> None:
     job_id = stage.play(End.KILLED).job_id
 
     stage.wait_for_end(job_id)
@@ -111,7 +111,7 @@ def test_a_job_that_killed_its_process_three_times_becomes_a_dead_letter(stage):
     assert letter.error == "it began 3 times in a process that never came back"
 
 
-def test_a_job_that_exceeds_its_soft_limit_is_tried_again(stage, stock):
+def test_a_job_that_exceeds_its_soft_limit_is_tried_again(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.WAITS, End.RETURNS)
 
     send(stock, job, soft_time_limit=0.2)
@@ -120,7 +120,7 @@ def test_a_job_that_exceeds_its_soft_limit_is_tried_again(stage, stock):
     assert (status.state, status.outcome) == (State.DONE, "run 2")
 
 
-def test_a_job_that_exceeds_its_hard_limit_is_delivered_again(stage, stock):
+def test_a_job_that_exceeds_its_hard_limit_is_delivered_again(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.HANGS, End.RETURNS)
 
     send(stock, job, soft_time_limit=0.2, time_limit=0.5)
@@ -140,7 +140,9 @@ def test_a_job_that_exceeds_its_hard_limit_is_delivered_again(stage, stock):
         ([None], "expected an object"),
     ],
 )
-def test_a_payload_that_does_not_fit_becomes_a_dead_letter_with_the_field_named(stage, stock, args, named):
+def test_a_payload_that_does_not_fit_becomes_a_dead_letter_with_the_field_named(
+    stage: Stage, stock: Celery, args: list[Any], named: str
+) -> None:
     job_id = new_ulid()
 
     stock.send_task("test.scripted", args=args, task_id=job_id, queue="maintenance")
@@ -152,8 +154,9 @@ def test_a_payload_that_does_not_fit_becomes_a_dead_letter_with_the_field_named(
     assert stage.wait_for_end(stage.play(End.RETURNS).job_id).state is State.DONE
 
 
-def test_a_payload_deeper_than_json_goes_becomes_a_dead_letter(stage, stock):
-    job_id, deep = new_ulid(), "x"
+def test_a_payload_deeper_than_json_goes_becomes_a_dead_letter(stage: Stage, stock: Celery) -> None:
+    job_id = new_ulid()
+    deep: Any = "x"
     for _ in range(400):
         deep = [deep]
 
@@ -163,14 +166,14 @@ def test_a_payload_deeper_than_json_goes_becomes_a_dead_letter(stage, stock):
     assert stage.dead_letter(job_id).reason is Reason.REFUSED
 
 
-def test_a_job_id_that_is_no_ulid_becomes_a_dead_letter(stage, stock):
+def test_a_job_id_that_is_no_ulid_becomes_a_dead_letter(stage: Stage, stock: Celery) -> None:
     stock.send_task("test.scripted", args=[{"ends": ["returns"], "journal": "x"}], task_id="7", queue="maintenance")
 
     assert stage.wait_for_end("7").state is State.DEAD
     assert stage.dead_letter("7").reason is Reason.REFUSED
 
 
-def test_the_fields_of_a_payload_may_come_as_keyword_arguments(stage, stock):
+def test_the_fields_of_a_payload_may_come_as_keyword_arguments(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.RETURNS)
 
     stock.send_task(job.kind, kwargs=encode(job), task_id=job.job_id, queue="maintenance")
@@ -178,26 +181,24 @@ def test_the_fields_of_a_payload_may_come_as_keyword_arguments(stage, stock):
     assert stage.wait_for_end(job.job_id).state is State.DONE
 
 
-def test_a_newer_version_waits_for_a_newer_worker_and_spends_no_attempt(stage, stock):
+def test_a_newer_version_waits_for_a_newer_worker_and_spends_no_attempt(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.RETURNS)
     sent_at = utc_now()
 
     stock.send_task(job.kind, args=[{**encode(job), "v": 99}], task_id=job.job_id, queue="maintenance")
 
-    wait_until(lambda: (now := stage.status(job.job_id)) and now.state is State.SCHEDULED, "the job to wait")
-    status = stage.status(job.job_id)
+    status = stage.wait_for(job.job_id, State.SCHEDULED)
     assert (status.attempts, stage.runs(job.job_id)) == (0, 0)
     assert timedelta(0) < status.due_at - sent_at - NEWER_VERSION_DELAY < timedelta(seconds=20)
-    assert "version 99" in status.error
+    assert "version 99" in str(status.error)
     assert stage.producer.cancel(job.job_id)
 
 
-def test_a_job_survives_the_loss_of_its_worker_s_connections_while_it_runs(stage):
+def test_a_job_survives_the_loss_of_its_worker_s_connections_while_it_runs(stage: Stage) -> None:
     job_id = stage.play(End.WAITS).job_id
     wait_until(lambda: stage.runs(job_id), "the job to run")
 
-    with stage.broker.client as client:
-        client.execute_command("CLIENT", "KILL", "TYPE", "normal")
+    stage.broker.client.client_kill_filter(_type="normal")
     stage.let_go(job_id)
 
     assert stage.wait_for_end(job_id).state is State.DONE
@@ -205,7 +206,9 @@ def test_a_job_survives_the_loss_of_its_worker_s_connections_while_it_runs(stage
     assert stage.wait_for_end(after).state is State.DONE
 
 
-def test_a_job_that_was_done_before_is_not_done_again_when_it_is_delivered_once_more(stage, stock):
+def test_a_job_that_was_done_before_is_not_done_again_when_it_is_delivered_once_more(
+    stage: Stage, stock: Celery
+) -> None:
     job = stage.job(End.RETURNS)
     stage.producer.enqueue(job)
     stage.wait_for_end(job.job_id)
@@ -217,10 +220,9 @@ def test_a_job_that_was_done_before_is_not_done_again_when_it_is_delivered_once_
     assert stage.runs(job.job_id) == 1
 
 
-def test_a_job_cancelled_in_its_queue_does_not_run(stage):
+def test_a_job_cancelled_in_its_queue_does_not_run(stage: Stage) -> None:
     blockers = [stage.play(End.WAITS).job_id for _ in range(2)]
-    for job_id in blockers:
-        wait_until(lambda job_id=job_id: stage.runs(job_id), "both processes to be busy")
+    wait_until(lambda: all(map(stage.runs, blockers)), "both processes to be busy")
     job_id = stage.play(End.RETURNS).job_id
 
     assert stage.producer.cancel(job_id)
@@ -233,7 +235,7 @@ def test_a_job_cancelled_in_its_queue_does_not_run(stage):
     assert stage.status(job_id).state is State.CANCELLED
 
 
-def test_a_kept_result_survives_tries_that_failed(stage):
+def test_a_kept_result_survives_tries_that_failed(stage: Stage) -> None:
     handle = stage.play(End.TRANSIENT, End.NOT_YET, End.RETURNS, keep_result=True)
 
     assert handle.result(timeout=20) == {"outcome": "run 3", "run": 3}

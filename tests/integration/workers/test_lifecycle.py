@@ -1,0 +1,96 @@
+"""What a worker does when it starts, and what stops it from starting."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from buffrsign.jobs import Queue
+from tests.support.broker import TestBroker, databases, private_server
+from tests.support.programs import ROOT, worker
+
+FAMILIES = sorted(queue.value for queue in Queue)
+HEAVY = {
+    "email": {"jinja2"},
+    "documents": {"pypdf", "pypdfium2", "PIL"},
+}
+
+
+def run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=40
+    )
+
+
+def start_worker(environment: dict[str, str], *, queue: str = "maintenance") -> subprocess.CompletedProcess[str]:
+    """A worker that is expected to end by itself."""
+    command = [sys.executable, "-m", *worker(Queue.MAINTENANCE)]
+    command[command.index("maintenance")] = queue
+    return run(command, environment)
+
+
+@pytest.fixture
+def environment(broker: TestBroker, tmp_path: Path) -> dict[str, str]:
+    return broker.environment(tmp_path)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_worker_imports_its_own_family_and_the_canary_and_no_other(environment: dict[str, str], family: str) -> None:
+    script = (
+        "import sys; from workers.lifecycle import import_families; "
+        f"import_families([{family!r}]); print(*(name for name in sys.modules))"
+    )
+
+    imported = set(run([sys.executable, "-c", script], environment).stdout.split())
+
+    assert {name for name in imported if name.startswith("tasks.")} == {f"tasks.{family}", "tasks.base", "tasks.canary"}
+    for owner, libraries in HEAVY.items():
+        if owner != family:
+            assert not libraries & imported
+
+
+def test_a_queue_that_does_not_exist_stops_the_worker_with_the_list_of_those_that_do(
+    environment: dict[str, str],
+) -> None:
+    ended = start_worker(environment, queue="emial")
+
+    assert ended.returncode != 0
+    assert "'emial' is not a valid Queue; known queues are: email, requests, documents" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_settings_that_do_not_fit_stop_the_worker_with_all_problems_at_once(environment: dict[str, str]) -> None:
+    environment.pop("BUFFRSIGN_BROKER_URL")
+
+    ended = start_worker({**environment, "BUFFRSIGN_LOG_LEVL": "INFO", "BUFFRSIGN_SMTP_PORT": "many"})
+
+    assert ended.returncode != 0
+    for problem in (
+        "BUFFRSIGN_BROKER_URL is missing",
+        "BUFFRSIGN_LOG_LEVL is not a setting; did you mean BUFFRSIGN_LOG_LEVEL?",
+        "BUFFRSIGN_SMTP_PORT must be a port",
+    ):
+        assert problem in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_settings_that_do_not_fit_stop_the_scheduler_in_the_same_way(environment: dict[str, str]) -> None:
+    environment.pop("BUFFRSIGN_BROKER_URL")
+
+    ended = run([sys.executable, "-m", "workers.scheduler"], environment)
+
+    assert ended.returncode != 0
+    assert "BUFFRSIGN_BROKER_URL is missing" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_broker_that_evicts_keys_stops_the_worker(tmp_path: Path) -> None:
+    with private_server(tmp_path) as server, databases(server, first=0) as broker:
+        broker.client.config_set("maxmemory-policy", "allkeys-lru")
+
+        ended = start_worker(broker.environment(tmp_path))
+
+    assert ended.returncode != 0
+    assert "maxmemory-policy allkeys-lru), which loses jobs; set maxmemory-policy noeviction" in ended.stderr
+    assert "Traceback" not in ended.stderr

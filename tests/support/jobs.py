@@ -1,0 +1,92 @@
+"""Jobs to try things with: one letter, the golden payloads, and any job that a contract allows."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec.inspect as kinds_of
+from hypothesis import strategies as st
+
+from buffrsign.jobs import CONTRACTS, Job
+from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.email import SignatureRequestEmail
+from buffrsign.jobs.fields import Recipient
+from buffrsign.producer import MAX_PAYLOAD_BYTES
+from tests.support.clock import NOON
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+OUR_CONTRACTS = {kind: contract for kind, contract in CONTRACTS.items() if contract.__module__.startswith("buffrsign.")}
+"""Every contract but those that other tests declare."""
+
+ADDRESS = "anna.nangolo@example.com"
+
+
+def letter(**fields: Any) -> SignatureRequestEmail:
+    """A signature request for one signer of one document."""
+    known: dict[str, Any] = {
+        "recipient": Recipient(ADDRESS, name="Anna Nangolo"),
+        "document_title": "Service agreement",
+        "signing_url": "https://sign.example/doc_7",
+        "document_id": "doc_7",
+    }
+    return SignatureRequestEmail(**{**known, **fields})
+
+
+def large_event() -> RecordEvent:
+    """An event that fits its contract, and no queue."""
+    details: dict[str, Any] = {"text": "x" * MAX_PAYLOAD_BYTES}
+    return RecordEvent(action="document.viewed", occurred_at=NOON, details=details)
+
+
+def golden_file(contract: type[Job], version: int) -> Path:
+    """Where the golden payload of one version of a contract is."""
+    return GOLDEN / f"{contract.kind}.v{version}.json"
+
+
+def any_job() -> st.SearchStrategy[Job]:
+    """Any valid job of any of our contracts, generated from what the contract itself says of its fields."""
+    return st.one_of([_values(kinds_of.type_info(contract)) for contract in OUR_CONTRACTS.values()])
+
+
+def _values(type_: kinds_of.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one line for each kind of type
+    match type_:
+        case kinds_of.StructType(cls=cls, fields=fields):
+            return _structs(cls, {field.name: _values(field.type) for field in fields})
+        case kinds_of.UnionType(types=types):
+            return st.one_of([_values(each) for each in types])
+        case kinds_of.DictType(key_type=key, value_type=value):
+            return st.dictionaries(_values(key), _values(value), max_size=3)
+        case kinds_of.ListType(item_type=item):
+            return st.lists(_values(item), max_size=3)
+        case kinds_of.VarTupleType(item_type=item, min_length=least):
+            return st.lists(_values(item), min_size=least or 0, max_size=3).map(tuple)
+        case kinds_of.EnumType(cls=cls):
+            return st.sampled_from(list(cls))
+        case kinds_of.StrType(pattern=str(pattern), min_length=least, max_length=most):
+            return st.from_regex(pattern).filter(lambda text: (least or 0) <= len(text) <= (most or 10_000))
+        case kinds_of.IntType(ge=least, le=most):
+            return st.integers(least, most)
+    return _PLAIN[type(type_)]
+
+
+def _structs(cls: Callable[..., Any], fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """Structs whose fields fit each other, too."""
+
+    def build(values: dict[str, Any]) -> Any:
+        try:
+            return cls(**values)
+        except ValueError:
+            return None
+
+    return st.fixed_dictionaries(fields).map(build).filter(lambda built: built is not None)
+
+
+_ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+_PLAIN: dict[type, st.SearchStrategy[Any]] = {
+    kinds_of.NoneType: st.none(),
+    kinds_of.BoolType: st.booleans(),
+    kinds_of.StrType: st.text(),
+    kinds_of.DateTimeType: st.datetimes(datetime(1900, 1, 1), datetime(9000, 1, 1), timezones=_ZONES),  # noqa: DTZ001
+    kinds_of.TimeDeltaType: st.timedeltas(timedelta(microseconds=1), timedelta(days=36_500)),
+}

@@ -1,0 +1,168 @@
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, SettingsRefused, as_markdown, load
+
+ADDRESSES = {
+    "BUFFRSIGN_BROKER_URL": "redis://127.0.0.1:6379/0",
+    "BUFFRSIGN_STATE_URL": "redis://127.0.0.1:6379/1",
+    "BUFFRSIGN_CACHE_URL": "redis://127.0.0.1:6379/2",
+}
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "settings.md"
+
+
+def problems_of(environment: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsRefused) as refused:
+        load(environment)
+    return refused.value.problems
+
+
+def urls_of(settings: Settings) -> tuple[str, str, str]:
+    return settings.broker_url, settings.state_url, settings.cache_url
+
+
+def test_the_three_addresses_are_enough() -> None:
+    settings = load(ADDRESSES)
+
+    assert urls_of(settings) == tuple(ADDRESSES.values())
+    assert (settings.log_level, settings.smtp_port) == ("INFO", 1025)
+
+
+def test_every_setting_is_its_name_in_capitals_with_the_prefix() -> None:
+    settings = load({**ADDRESSES, "BUFFRSIGN_SMTP_PORT": "2525", "BUFFRSIGN_LOG_FORMAT": "json"})
+
+    assert (settings.smtp_port, settings.log_format) == (2525, "json")
+
+
+def test_missing_addresses_are_reported_together_with_what_was_expected() -> None:
+    problems = problems_of({})
+
+    assert [problem.split(" ")[0] for problem in problems] == list(ADDRESSES)
+    assert "expected a redis:// or rediss:// URL" in problems[0]
+    assert "REDIS_URL sets all three" in problems[0]
+
+
+def test_everything_that_is_wrong_is_reported_at_once() -> None:
+    wrong = {
+        "BUFFRSIGN_BROKER_URL": "http://127.0.0.1",
+        "BUFFRSIGN_SMTP_PORT": "70000",
+        "BUFFRSIGN_LOG_LEVL": "INFO",
+        "NEXT_PUBLIC_REDIS_URL": "redis://127.0.0.1:6379",
+    }
+
+    with pytest.raises(SettingsRefused) as refused:
+        load(wrong)
+
+    assert refused.value.problems == [
+        "NEXT_PUBLIC_REDIS_URL would carry a Redis address to browsers, where it must never be; remove it",
+        "BUFFRSIGN_LOG_LEVL is not a setting; did you mean BUFFRSIGN_LOG_LEVEL?",
+        "BUFFRSIGN_BROKER_URL must be a redis:// or rediss:// URL",
+        *problems_of({"BUFFRSIGN_BROKER_URL": ADDRESSES["BUFFRSIGN_BROKER_URL"]}),
+        "BUFFRSIGN_SMTP_PORT must be a port from 1 to 65535",
+    ]
+    assert all(problem in str(refused.value) for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("BUFFRSIGN_BROKR_URL", "did you mean BUFFRSIGN_BROKER_URL"),
+        ("BUFFRSIGN_SMTP_PROT", "did you mean BUFFRSIGN_SMTP_PORT"),
+        ("BUFFRSIGN_JOB_SECRET", "did you mean BUFFRSIGN_JOB_KEY_SECRET"),
+        ("BUFFRSIGN_ZZZZ", "see docs/settings.md"),
+        ("BUFFRSIGN_", "see docs/settings.md"),
+    ],
+)
+def test_an_unknown_setting_names_the_nearest(name: str, hint: str) -> None:
+    [problem] = problems_of({**ADDRESSES, name: "x"})
+
+    assert problem.startswith(f"{name} is not a setting; ")
+    assert hint in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BUFFRSIGN_SMTP_PORT", "0"),
+        ("BUFFRSIGN_SMTP_PORT", "many"),
+        ("BUFFRSIGN_LOG_FORMAT", "xml"),
+        ("BUFFRSIGN_LOG_LEVEL", "info"),
+        ("BUFFRSIGN_JOB_KEY_SECRET", "too short"),
+        ("BUFFRSIGN_MAIL_FROM", "nobody"),
+        ("BUFFRSIGN_SIGNING_URL", "javascript:alert(1)"),
+        ("BUFFRSIGN_DATABASE_URL", "mysql://x"),
+        ("BUFFRSIGN_SMTP_HOST", ""),
+        ("BUFFRSIGN_STATE_URL", "redis://127.0.0.1:6379/1\n"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_and_not_repeated(name: str, value: str) -> None:
+    [problem] = problems_of({**ADDRESSES, name: value})
+
+    assert problem.startswith(f"{name} must be ")
+    assert not value.strip() or value not in problem.removeprefix(name)
+
+
+def test_redis_url_sets_all_three_addresses_and_keeps_account_and_options() -> None:
+    settings = load({"REDIS_URL": "rediss://worker:p%40ss@broker.internal:6380/7?ssl_cert_reqs=required"})
+
+    server = "rediss://worker:p%40ss@broker.internal:6380"
+    assert urls_of(settings) == tuple(f"{server}/{database}?ssl_cert_reqs=required" for database in (0, 1, 2))
+
+
+def test_redis_host_and_its_companions_set_all_three_addresses() -> None:
+    settings = load(
+        {
+            "REDIS_HOST": "broker.internal",
+            "REDIS_PORT": "6380",
+            "REDIS_USERNAME": "worker",
+            "REDIS_PASSWORD": "p@ss/word",
+        }
+    )
+
+    server = "redis://worker:p%40ss%2Fword@broker.internal:6380"
+    assert urls_of(settings) == (f"{server}/0", f"{server}/1", f"{server}/2")
+
+
+def test_redis_host_alone_means_the_usual_port_and_no_account() -> None:
+    assert load({"REDIS_HOST": "broker.internal"}).broker_url == "redis://broker.internal:6379/0"
+
+
+def test_a_setting_of_ours_is_stronger_than_an_alias() -> None:
+    settings = load({"REDIS_URL": "redis://one:6379", "BUFFRSIGN_CACHE_URL": "redis://two:6379/5"})
+
+    assert urls_of(settings) == ("redis://one:6379/0", "redis://one:6379/1", "redis://two:6379/5")
+
+
+def test_an_alias_that_is_no_redis_address_is_refused() -> None:
+    problems = problems_of({"REDIS_URL": "broker.internal:6379"})
+
+    assert len(problems) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["NEXT_PUBLIC_REDIS_URL", "NEXT_PUBLIC_UPSTASH_REDIS_TOKEN", "VITE_BROKER_URL", "REACT_APP_VALKEY_HOST"]
+)
+def test_an_address_that_would_reach_browsers_stops_the_start(name: str) -> None:
+    [problem] = problems_of({**ADDRESSES, name: "redis://127.0.0.1:6379"})
+
+    assert problem.startswith(f"{name} would carry a Redis address to browsers")
+
+
+def test_variables_of_others_are_none_of_our_business() -> None:
+    load({**ADDRESSES, "PATH": "/bin", "NEXT_PUBLIC_API_URL": "https://api.example.com", "REDISCLI_AUTH": "x"})
+
+
+def test_settings_show_no_secret() -> None:
+    settings = load({**ADDRESSES, "BUFFRSIGN_JOB_KEY_SECRET": "a secret of sixteen", "BUFFRSIGN_SMTP_PASSWORD": "hush"})
+
+    assert repr(settings) == str(settings) == "Settings(…)"
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        load(ADDRESSES).smtp_port = 25  # type: ignore[misc]
+
+
+def test_the_documentation_holds_exactly_the_settings_there_are() -> None:
+    assert as_markdown() in DOCUMENTATION.read_text(encoding="utf-8")

@@ -1,0 +1,60 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from buffrsign.jobs import Key
+from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.compliance import Eta2019Check, Stage
+from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
+from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail
+from buffrsign.jobs.fields import Recipient
+from buffrsign.jobs.maintenance import CacheCleanup, Canary, ExpiredDocuments
+from tests.support.jobs import letter
+
+DIGEST = "0123456789abcdef" * 4
+
+
+def test_a_letter_is_the_same_letter_however_it_is_worded():
+    first = letter()
+    again = letter(document_title="Renamed", message="Hurry!", recipient=Recipient(first.recipient.email, name="A. N."))
+
+    assert first.key == again.key == Key("doc_7", first.recipient.email, 1)
+
+
+@pytest.mark.parametrize(
+    "change", [{"round": 2}, {"document_id": "doc_8"}, {"recipient": Recipient("ben@example.com")}]
+)
+def test_another_round_document_or_recipient_is_another_letter(change):
+    assert letter(**change).key != letter().key
+
+
+def test_a_letter_without_a_document_has_no_key():
+    assert letter(document_id=None).key is None
+    assert SignatureReminderEmail(recipient=Recipient("a@b"), document_title="t", signing_url="https://x").key is None
+    assert DocumentCompletedEmail(recipient=Recipient("a@b"), document_title="t").key is None
+
+
+def test_a_version_is_worked_on_once_and_the_latest_anew_each_time():
+    for contract in (InspectDocument, RenderThumbnails):
+        assert contract(document_id="doc_7", sha256=DIGEST).key == Key("doc_7", DIGEST)
+        assert contract(document_id="doc_7").key is None
+
+
+def test_a_version_is_checked_once_at_a_stage_and_on_demand_as_often_as_asked():
+    received = Eta2019Check(document_id="doc_7", sha256=DIGEST, stage=Stage.RECEIVED)
+
+    assert received.key == Key("doc_7", DIGEST, "received")
+    assert Eta2019Check(document_id="doc_7", sha256=DIGEST).key is None
+    assert Eta2019Check(document_id="doc_7", stage=Stage.RECEIVED).key is None
+
+
+def test_an_entry_is_recorded_once():
+    event = RecordEvent(action="a", occurred_at=datetime(2026, 1, 1, tzinfo=UTC))
+    later = RecordEvent(action="a", occurred_at=event.occurred_at + timedelta(days=1), entry_id=event.entry_id)
+
+    assert event.key == later.key
+    assert RecordEvent(action="a", occurred_at=event.occurred_at).key != event.key
+
+
+def test_housekeeping_has_no_key():
+    assert [job.key for job in (Canary(), CacheCleanup(), ExpiredDocuments())] == [None] * 3
