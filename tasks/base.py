@@ -36,6 +36,7 @@ from config.services import Services, services
 MAX_CRASHES = 3
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(hours=1)
+_ENOUGH_DOUBLINGS = 20  # makes an hour of 4 ms; a timedelta overflows after some 45
 
 log = get_logger(__name__)
 
@@ -110,14 +111,14 @@ class ContractTask(Task):  # type: ignore[type-arg]
                 reason = f"it began {crashes} times in a process that never came back"
                 self._bury(delivery, Reason.KILLER, reason, process)
             case Begun(attempt=attempt):
-                return self._attempt(delivery, _payload(args, kwargs), attempt, process)
+                with bind(attempt=attempt):
+                    return self._attempt(delivery, _payload(args, kwargs), attempt, process)
         raise AssertionError("unreachable")
 
     def _attempt(self, delivery: Delivery, payload: object, attempt: int, process: Services) -> dict[str, Any]:
         try:
-            with bind(attempt=attempt):
-                job = decode(delivery.kind, payload, job_id=delivery.job_id)
-                done: Done = self.run(job, process)
+            job = decode(delivery.kind, payload, job_id=delivery.job_id)
+            done: Done = self.run(job, process)
         except NotYet as early:
             process.deliveries.postpone(delivery, delay=early.delay, reason=describe(early))
             log.info("job postponed", reason=describe(early))
@@ -161,7 +162,8 @@ class ContractTask(Task):  # type: ignore[type-arg]
 
 def backoff(attempt: int, *, first: timedelta, jitter: float) -> timedelta:
     """How long after this attempt the next one starts: doubling, bounded, and spread over half to all of it."""
-    longest: timedelta = min(first * 2 ** (attempt - 1), LONGEST_BACKOFF)
+    doublings = min(attempt - 1, _ENOUGH_DOUBLINGS)
+    longest: timedelta = min(first * 2**doublings, LONGEST_BACKOFF)
     return longest * (0.5 + jitter / 2)
 
 

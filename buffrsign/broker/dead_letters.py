@@ -51,6 +51,8 @@ class DeadLetters:
 
     def newest(self, *, at_most: int = 100) -> list[DeadLetter]:
         """The latest ones first. Costs one command for each."""
+        if at_most < 1:
+            return []  # Redis takes a negative end for "all"
         ids: Any = self._client.zrange(keys.DEAD_LETTERS, 0, at_most - 1, desc=True)
         return [letter for job_id in ids if (letter := self.find(job_id.decode()))]
 

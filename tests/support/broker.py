@@ -91,11 +91,11 @@ def databases(server: str, *, first: int) -> Iterator[TestBroker]:
             size: Any = client.dbsize()
             assert size == 0, f"the tests need empty databases, and one of {len(urls)} from {first} holds {size} keys"
         yield TestBroker(clients[0], *urls)
-        orphans = [key for client in clients for key in _delete_everything(client)]
+        orphans = [key for client in clients for key in delete_everything(client)]
     assert not orphans, f"keys that nobody owns were left: {orphans}"
 
 
-def _delete_everything(client: "Redis") -> list[str]:
+def delete_everything(client: "Redis") -> list[str]:
     """Delete every key; those that nobody owns."""
     found = [key.decode() for key in client.scan_iter()]
     if found:

@@ -1,0 +1,19 @@
+"""Ten lines that run: with `make up` in another terminal,
+
+export BUFFRSIGN_BROKER_URL="$(cat var/up/broker-url)"
+.venv/bin/python examples/enqueue.py
+"""
+
+import os
+from datetime import timedelta
+
+from buffrsign import Producer
+from buffrsign.jobs.maintenance import Canary
+
+producer = Producer(os.environ["BUFFRSIGN_BROKER_URL"])  # one per process
+
+handle = producer.enqueue(Canary(note="hello"), keep_result=True)
+print(handle.result(timeout=10))
+
+later = producer.enqueue(Canary(), delay=timedelta(days=30))
+print(producer.cancel(later.job_id), later.status())

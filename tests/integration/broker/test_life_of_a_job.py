@@ -1,0 +1,215 @@
+"""Any life of any jobs, on a real broker: whatever happens, no job is lost, and none is in two places.
+
+Workers here take messages, die with them, stall past their lease, and settle what another has settled already.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from redis import Redis
+
+from buffrsign import Producer, State
+from buffrsign.broker import keys
+from buffrsign.broker.dead_letters import DeadLetters, Reason
+from buffrsign.broker.deliveries import Begun, Deliveries, Ended
+from buffrsign.broker.records import ENDED_TTL, WAITING_TTL
+from buffrsign.broker.schedule import Schedule
+from buffrsign.jobs.email import SignatureRequestEmail
+from tests.support.broker import KEY_SECRET, TestBroker, delete_everything
+from tests.support.deliveries import give_back, pop, read
+from tests.support.jobs import letter
+
+HOUR = timedelta(hours=1)
+QUEUE = SignatureRequestEmail.queue
+
+
+@dataclass
+class Expected:
+    """What the record of one job must say, and which of its messages is the latest."""
+
+    state: State
+    retries: int = 0
+    starts: int = 0
+    failures: int = 0
+    postponed: int = 0
+
+
+class LifeOfJobs(RuleBasedStateMachine):
+    """A broker, and a plain model of it in a dictionary."""
+
+    jobs = Bundle("jobs")
+    running = Bundle("running")
+
+    def __init__(self, broker: TestBroker) -> None:
+        super().__init__()
+        self.client: Redis = broker.client
+        delete_everything(self.client)
+        self.producer = Producer(broker.broker_url, key_secret=KEY_SECRET)
+        self.deliveries, self.schedule = Deliveries(self.client), Schedule(self.client)
+        self.dead_letters = DeadLetters(self.client)
+        self.expected: dict[str, Expected] = {}
+        self.held: list[bytes] = []
+
+    def teardown(self) -> None:
+        self.producer.close()
+        delete_everything(self.client)
+
+    @rule(target=jobs, delay=st.sampled_from([None, HOUR]), number=st.integers(1, 4))
+    def publish(self, delay: timedelta | None, number: int) -> Any:
+        job = letter(round=number)
+        handle = self.producer.enqueue(job, delay=delay)
+        assert handle.duplicate == (handle.job_id != job.job_id)
+        if handle.duplicate:
+            assert self.expected[handle.job_id].state is not State.CANCELLED
+            return multiple()
+        self.expected[job.job_id] = Expected(State.SCHEDULED if delay else State.READY)
+        return job.job_id
+
+    @rule(job_id=jobs)
+    def cancel(self, job_id: str) -> None:
+        waits = self.expected[job_id].state in (State.SCHEDULED, State.READY)
+        assert self.producer.cancel(job_id) == waits
+        if waits:
+            self.expected[job_id].state = State.CANCELLED
+
+    @rule(job_id=jobs)
+    def its_time_comes(self, job_id: str) -> None:
+        self.client.zadd(keys.SCHEDULE, {job_id: 0}, xx=True)
+
+    @rule()
+    def promote(self) -> None:
+        due: Any = self.client.zrangebyscore(keys.SCHEDULE, "-inf", 0)
+        promotion = self.schedule.promote()
+        assert (promotion.moved, promotion.gone) == (len(due), ())
+        for job_id in due:
+            self.expected[job_id.decode()].state = State.READY
+
+    @rule(target=running)
+    def begin(self) -> Any:
+        message = pop(self.client, QUEUE)
+        if message is None:
+            return multiple()
+        delivery = read(message)
+        job = self.expected[delivery.job_id]
+        answer = self.deliveries.begin(delivery)
+        if job.state.is_final or delivery.request["retries"] < job.retries:
+            assert answer == Ended(job.state, None)
+            return multiple()
+        job.starts, job.state = job.starts + 1, State.RUNNING
+        assert answer == Begun(
+            attempt=job.starts - job.postponed, crashes=job.starts - 1 - job.failures - job.postponed
+        )
+        self.held.append(message)
+        return message
+
+    @rule(message=consumes(running))
+    def its_worker_dies(self, message: bytes) -> None:
+        self.held.remove(message)
+        give_back(self.client, message, QUEUE)
+
+    @rule(message=running)
+    def its_lease_runs_out(self, message: bytes) -> None:
+        give_back(self.client, message, QUEUE)
+
+    @rule(message=consumes(running), dies_before_it_acknowledges=st.booleans())
+    def finish(self, message: bytes, dies_before_it_acknowledges: bool) -> None:
+        job = self.settled(message, dies_before_it_acknowledges)
+        self.deliveries.finish(read(message), outcome="sent", result={})
+        if not job.state.is_final:
+            job.state = State.DONE
+
+    @rule(message=consumes(running), dies_before_it_acknowledges=st.booleans())
+    def bury(self, message: bytes, dies_before_it_acknowledges: bool) -> None:
+        job = self.settled(message, dies_before_it_acknowledges)
+        self.deliveries.bury(read(message), reason=Reason.PERMANENT, error="no such mailbox")
+        if not job.state.is_final:
+            job.state = State.DEAD
+
+    @rule(
+        message=consumes(running),
+        dies_before_it_acknowledges=st.booleans(),
+    )
+    def retry(self, message: bytes, dies_before_it_acknowledges: bool) -> None:
+        job = self.settled(message, dies_before_it_acknowledges)
+        self.deliveries.retry(read(message), delay=HOUR, error="the mail server is away")
+        if self.is_put_back(job, message):
+            job.failures += 1
+
+    @rule(message=consumes(running), dies_before_it_acknowledges=st.booleans())
+    def postpone(self, message: bytes, dies_before_it_acknowledges: bool) -> None:
+        job = self.settled(message, dies_before_it_acknowledges)
+        self.deliveries.postpone(read(message), delay=HOUR, reason="too early")
+        if self.is_put_back(job, message):
+            job.postponed += 1
+
+    def settled(self, message: bytes, dies_before_it_acknowledges: bool) -> Expected:
+        self.held.remove(message)
+        if dies_before_it_acknowledges:
+            give_back(self.client, message, QUEUE)
+        return self.expected[read(message).job_id]
+
+    def is_put_back(self, job: Expected, message: bytes) -> bool:
+        retries = read(message).request["retries"]
+        if job.state.is_final or retries < job.retries:
+            return False
+        job.state, job.retries = State.SCHEDULED, retries + 1
+        return True
+
+    @invariant()
+    def every_record_says_what_happened(self) -> None:
+        for job_id, job in self.expected.items():
+            status = self.producer.status(job_id)
+            assert status is not None
+            assert (status.state, status.attempts) == (job.state, job.starts - job.postponed)
+
+    @invariant()
+    def every_job_is_in_exactly_one_place(self) -> None:
+        scheduled: Any = self.client.zrange(keys.SCHEDULE, 0, -1)
+        assert {job_id.decode() for job_id in scheduled} == self.ids_in(State.SCHEDULED)
+        assert {letter.job_id for letter in self.dead_letters.newest()} == self.ids_in(State.DEAD)
+        assert self.ids_in(State.READY) | self.ids_in(State.RUNNING) <= self.ids_of_live_messages()
+
+    @invariant()
+    def every_record_lives_as_long_as_it_is_needed(self) -> None:
+        for job_id, job in self.expected.items():
+            bound = ENDED_TTL if job.state.is_final else WAITING_TTL
+            ttl: Any = self.client.ttl(keys.record(job_id))
+            is_message_kept = self.client.hexists(keys.record(job_id), "message")
+            assert is_message_kept == (job.state is State.SCHEDULED)
+            assert ttl == -1 if job.state is State.SCHEDULED else 0 < ttl <= bound.total_seconds()
+
+    def ids_in(self, state: State) -> set[str]:
+        return {job_id for job_id, job in self.expected.items() if job.state is state}
+
+    def ids_of_live_messages(self) -> set[str]:
+        """The jobs of the messages in the queue or in a worker's hands, but for those of tries that are over."""
+        queued: Any = self.client.lrange(QUEUE.value, 0, -1)
+        found = [read(message) for message in [*queued, *self.held]]
+        return {each.job_id for each in found if each.request["retries"] >= self.expected[each.job_id].retries}
+
+
+@pytest.mark.timeout(60)
+def test_no_job_is_lost_and_none_is_in_two_places_whatever_happens(broker: TestBroker) -> None:
+    run_state_machine_as_test(
+        lambda: LifeOfJobs(broker),  # type: ignore[arg-type]  # it calls it, a class or not
+        settings=settings(
+            max_examples=50,
+            stateful_step_count=40,
+            deadline=None,
+            print_blob=True,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
