@@ -43,7 +43,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_channel_error_retry": True,
-        # Chords and `AsyncResult.get` read from here; nothing is kept unless a caller asks.
+        # Chords and `AsyncResult.get` read from here; kept only for callers that say ignore_result=False.
         "result_backend": settings.broker_url,
         "result_expires": timedelta(hours=24),
         "task_ignore_result": True,

@@ -1,8 +1,4 @@
-"""Ten lines that run: with `make up` in another terminal,
-
-export BUFFRSIGN_BROKER_URL="$(cat var/up/broker-url)"
-.venv/bin/python examples/enqueue.py
-"""
+"""Ten lines that run, with `make up` in another terminal and its broker's address in BUFFRSIGN_BROKER_URL."""
 
 import os
 from datetime import timedelta

@@ -16,7 +16,7 @@ from tasks.base import Done, task
 log = get_logger(__name__)
 
 
-@task(SignatureRequestEmail, attempts=8)
+@task(SignatureRequestEmail, attempts=20)
 def send_signature_request(job: SignatureRequestEmail, services: Services) -> Done:
     """Ask the signer to sign, unless the signature is no longer awaited.
 
@@ -27,7 +27,7 @@ def send_signature_request(job: SignatureRequestEmail, services: Services) -> Do
     return _send_if_awaited(job, services)
 
 
-@task(SignatureReminderEmail, attempts=8)
+@task(SignatureReminderEmail, attempts=20)
 def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> Done:
     """Remind the signer, unless the signature is no longer awaited; then schedule the next reminder.
 
@@ -39,7 +39,7 @@ def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> 
     return done
 
 
-@task(DocumentCompletedEmail, attempts=8)
+@task(DocumentCompletedEmail, attempts=20)
 def send_document_completed(job: DocumentCompletedEmail, services: Services) -> Done:
     """Tell one person that everybody has signed.
 

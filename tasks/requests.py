@@ -12,7 +12,7 @@ from config.services import Services
 from tasks.base import Done, task
 
 
-@task(OpenRequest, attempts=8)
+@task(OpenRequest, attempts=12)
 def open_request(job: OpenRequest, services: Services) -> Done:
     """Open the document's request, ask those whose turn it is, and schedule their first reminders."""
     match services.requests.open(job):
@@ -24,7 +24,7 @@ def open_request(job: OpenRequest, services: Services) -> Done:
     return Done(f"opened, {len(asked)} asked")
 
 
-@task(SignerEvent, attempts=8)
+@task(SignerEvent, attempts=12)
 def record_signer_event(job: SignerEvent, services: Services) -> Done:
     """Move the request by one event; ask whose turn came by it; tell everybody when it is complete.
 

@@ -23,6 +23,7 @@ from buffrsign.jobs.maintenance import CacheCleanup, Canary, ExpiredDocuments
 from buffrsign.jobs.requests import Event, OpenRequest, ReminderPolicy, Sender, Signer, SignerEvent
 from buffrsign.ledger import Broken, Verified
 from buffrsign.storage import DocumentState, Step, take_in
+from config.settings import SettingsRefused
 from workers.demo_report import print_findings, print_jobs, write_summary
 from workers.processes import ROOT
 from workers.sample_agreement import make_sample_agreement
@@ -65,7 +66,7 @@ def main() -> None:
             _run(pdf, arguments.pdf, console)
     except KeyboardInterrupt:
         sys.exit("stopped")
-    except BuffrSignError as error:
+    except (BuffrSignError, SettingsRefused) as error:
         sys.exit(f"the demo failed: {error}")
 
 

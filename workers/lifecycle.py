@@ -1,4 +1,4 @@
-"""What happens when a worker starts: it checks its broker, and imports the families it serves, and no other."""
+"""What happens when a worker starts: it checks its servers, and imports the families it serves, and no other."""
 
 import importlib
 import sys
@@ -6,14 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from celery.signals import celeryd_init, setup_logging
-from redis.exceptions import RedisError
 
-from buffrsign.broker.server import ServerUnfit, read_facts, require_fit
-from buffrsign.core.logs import get_logger
 from buffrsign.jobs import Queue
 from config.services import services
-
-log = get_logger(__name__)
+from workers.health import stop_if_unfit
 
 
 def install() -> None:
@@ -41,21 +37,8 @@ def _prepare(options: dict[str, Any], **_signal: object) -> None:
         sys.exit(f"{error}; known queues are: {', '.join(Queue)}")
     except ImportError as error:
         sys.exit(f"the worker's tasks cannot be imported: {error}")
-    _check_broker()
+    stop_if_unfit(services().settings)
 
 
 def _keep_our_logs(**_signal: object) -> None:
     """With a receiver here, Celery leaves levels and formats alone."""
-
-
-def _check_broker() -> None:
-    try:
-        facts = read_facts(services().broker)
-        require_fit(facts)
-    except ServerUnfit as unfit:
-        sys.exit(str(unfit))
-    except RedisError as error:
-        log.warning("broker not reachable yet, waiting for it", error_type=type(error).__name__)
-        return
-    if not facts.is_append_only:
-        log.warning("broker keeps no append-only file, a restart of it loses jobs")

@@ -17,6 +17,7 @@ from buffrsign.core.logs import get_logger
 from buffrsign.producer import connect
 from config import logging as our_logging
 from config.settings import SettingsRefused, load
+from workers.health import stop_if_unfit
 
 LONGEST_WAIT = timedelta(seconds=1)
 PAUSE_AFTER_ERROR_S = 0.5
@@ -61,6 +62,7 @@ def main() -> None:
     except SettingsRefused as refused:
         sys.exit(str(refused))
     our_logging.configure(log_format=settings.log_format, level=settings.log_level)
+    stop_if_unfit(settings)
     scheduler = Scheduler(Schedule(connect(settings.broker_url)))
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

@@ -50,6 +50,7 @@ def running_stack(folder: Path, *, env: Mapping[str, str], flower_port: int | No
 
     Raises:
         BuffrSignError: a program ended, or a queue did not answer in time; the message names its log.
+        SettingsRefused: the environment does not fit.
     """
     port = flower_port or free_port()
     mail_folder = folder / "emails"
@@ -63,10 +64,11 @@ def running_stack(folder: Path, *, env: Mapping[str, str], flower_port: int | No
         if "BUFFRSIGN_SMTP_HOST" not in env:
             say("starting a mail catcher")
             complete["BUFFRSIGN_SMTP_PORT"] = str(_start_mail_catcher(processes, mail_folder, complete))
+        services = Services(load(complete))
         say("starting workers, scheduler, beat and Flower")
         for name, command in read_procfile().items():
             processes.start(name, command, env=complete)
-        stack = Stack(complete, Services(load(complete)), processes, mail_folder, f"http://127.0.0.1:{port}")
+        stack = Stack(complete, services, processes, mail_folder, f"http://127.0.0.1:{port}")
         _wait_until_every_queue_answers(stack)
         _wait_for_flower(stack)
         yield stack

@@ -35,17 +35,17 @@ def read_facts(client: "Redis") -> ServerFacts:
     )
 
 
-def require_fit(facts: ServerFacts) -> None:
-    """Refuse a server that evicts keys or is too old.
+def require_fit(facts: ServerFacts, *, server: str = "broker") -> None:
+    """Refuse a server that evicts keys or is too old; `server` is what the sentence calls it.
 
     Raises:
         ServerUnfit: with what to change.
     """
     if facts.version < OLDEST_VERSION:
         found = ".".join(map(str, facts.version))
-        raise ServerUnfit(f"the broker is Redis {found}; use Redis 7.0 or newer, or Valkey")
+        raise ServerUnfit(f"the {server} is Redis {found}; use Redis 7.0 or newer, or Valkey")
     if facts.eviction != NEVER_EVICTS:
         raise ServerUnfit(
-            f"the broker evicts keys when memory is short (maxmemory-policy {facts.eviction}), which loses jobs; "
-            f"set maxmemory-policy {NEVER_EVICTS}, or use another server for jobs"
+            f"the {server} evicts keys when memory is short (maxmemory-policy {facts.eviction}), which loses what "
+            f"it holds; set maxmemory-policy {NEVER_EVICTS}, or use another server"
         )

@@ -8,7 +8,7 @@ mail_deliveries = Table(
     "mail_deliveries",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("job_id", String(26), nullable=False, unique=True),
+    Column("job_id", String(36), nullable=False, unique=True),
     Column("kind", String(80), nullable=False),
     Column("document_id", String(100)),  # absent: the letter has no key, and only its job id guards it
     Column("recipient", Text, nullable=False),  # casefolded, which can make it longer than an address may be

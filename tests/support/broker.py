@@ -86,7 +86,7 @@ def databases(server: str, *, first: int) -> Iterator[TestBroker]:
     urls = [f"{server}/{first + offset}" for offset in range(3)]
     with ExitStack() as open_clients:
         clients = [open_clients.enter_context(Redis.from_url(url)) for url in urls]
-        require_fit(read_facts(clients[0]))
+        require_fit(read_facts(clients[0]), server="test server")
         for client in clients:
             size: Any = client.dbsize()
             assert size == 0, f"the tests need empty databases, and one of {len(urls)} from {first} holds {size} keys"

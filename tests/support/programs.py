@@ -18,9 +18,9 @@ START_S = 40.0
 """How long a worker may take to start while other work keeps both cores busy."""
 
 
-def worker(queue: Queue, *, app: str = "workers.app", concurrency: int = 1) -> list[str]:
+def worker(queue: str, *, app: str = "workers.app", concurrency: int = 1) -> list[str]:
     """The command of a worker of one family, as the Procfile has it."""
-    serves = ["-Q", queue.value, "-n", f"{queue}@%h", "--concurrency", str(concurrency)]
+    serves = ["-Q", queue, "-n", f"{queue}@%h", "--concurrency", str(concurrency)]
     return ["celery", "-A", app, "worker", *serves, "--without-mingle", "--without-gossip"]
 
 

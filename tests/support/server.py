@@ -1,7 +1,6 @@
 """A server whose port the test chooses, so that it can come late, be killed, and come back as the same one."""
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from tests.support.broker import TestBroker
 from tests.support.wait import wait_until
 from workers.embedded_broker import find_server
 from workers.processes import Processes, Program
+from workers.stack import free_port
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,3 @@ def chosen_server(folder: Path) -> Iterator[ChosenServer]:
     urls = [f"redis://127.0.0.1:{port}/{database}" for database in range(3)]
     with Processes(folder / "log") as processes, Redis.from_url(urls[0]) as client:
         yield ChosenServer(processes, folder / "data", port, TestBroker(client, *urls))
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -25,9 +25,7 @@ def run(command: list[str], environment: dict[str, str]) -> subprocess.Completed
 
 def start_worker(environment: dict[str, str], *, queue: str = "maintenance") -> subprocess.CompletedProcess[str]:
     """A worker that is expected to end by itself."""
-    command = [sys.executable, "-m", *worker(Queue.MAINTENANCE)]
-    command[command.index("maintenance")] = queue
-    return run(command, environment)
+    return run([sys.executable, "-m", *worker(queue)], environment)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "mail_deliveries",
         sa.Column("id", sa.Integer()),
-        sa.Column("job_id", sa.String(26), nullable=False),
+        sa.Column("job_id", sa.String(36), nullable=False),
         sa.Column("kind", sa.String(80), nullable=False),
         sa.Column("document_id", sa.String(100), nullable=True),
         sa.Column("recipient", sa.Text(), nullable=False),

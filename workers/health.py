@@ -1,0 +1,37 @@
+"""What must hold before a program takes its first job: servers that keep what they are given, and one key secret."""
+
+import sys
+
+from redis.exceptions import RedisError
+
+from buffrsign.broker.server import ServerUnfit, read_facts, require_fit
+from buffrsign.core.logs import get_logger
+from buffrsign.producer import EnqueueRefused, Producer, connect
+from config.settings import Settings
+
+log = get_logger(__name__)
+
+
+def stop_if_unfit(settings: Settings) -> None:
+    """End the program with a sentence if its broker or state server would lose what it is given.
+
+    A server that does not answer yet is waited for, by the program itself.
+    """
+    try:
+        Producer(settings.broker_url, key_secret=settings.job_key_secret).close()
+        for name, url in (("broker", settings.broker_url), ("state server", settings.state_url)):
+            _check(name, url)
+    except (EnqueueRefused, ServerUnfit) as unfit:
+        sys.exit(str(unfit))
+
+
+def _check(name: str, url: str) -> None:
+    with connect(url) as client:
+        try:
+            facts = read_facts(client)
+        except RedisError as error:
+            log.warning("server not reachable yet, waiting for it", server=name, error_type=type(error).__name__)
+            return
+    require_fit(facts, server=name)
+    if not facts.is_append_only:
+        log.warning("server keeps no append-only file, a restart of it loses what it holds", server=name)
