@@ -118,7 +118,8 @@ class ContractTask(Task):  # type: ignore[type-arg]
     def _attempt(self, delivery: Delivery, payload: object, attempt: int, process: Services) -> dict[str, Any]:
         try:
             job = decode(delivery.kind, payload, job_id=delivery.job_id)
-            done: Done = self.run(job, process)
+            with bind(**_subject(job)):
+                done: Done = self.run(job, process)
         except NotYet as early:
             process.deliveries.postpone(delivery, delay=early.delay, reason=describe(early))
             log.info("job postponed", reason=describe(early))
@@ -165,6 +166,12 @@ def backoff(attempt: int, *, first: timedelta, jitter: float) -> timedelta:
     doublings = min(attempt - 1, _ENOUGH_DOUBLINGS)
     longest: timedelta = min(first * 2**doublings, LONGEST_BACKOFF)
     return longest * (0.5 + jitter / 2)
+
+
+def _subject(job: Job) -> dict[str, object]:
+    """The document that a job is about, for its log lines."""
+    document_id = getattr(job, "document_id", None)
+    return {} if document_id is None else {"document_id": document_id}
 
 
 def _payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
