@@ -74,4 +74,4 @@ def test_a_command_without_a_broker_says_how_to_give_one(environment: dict[str, 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)

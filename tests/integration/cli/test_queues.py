@@ -43,7 +43,7 @@ def test_the_backlog_is_a_small_table_for_people(run: Run, producer: Producer) -
 
 def test_watching_goes_on_until_it_is_interrupted(broker: TestBroker, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "buffrsign.cli", "queues", "--watch", "--json"]
-    with subprocess.Popen(command, env=broker.environment(tmp_path), stdout=subprocess.PIPE) as watching:  # noqa: S603
+    with subprocess.Popen(command, env=broker.environment(tmp_path), stdout=subprocess.PIPE) as watching:
         assert watching.stdout is not None
         first, second = watching.stdout.readline(), watching.stdout.readline()
 

@@ -81,7 +81,7 @@ def test_threads_that_migrate_a_fresh_file_at_once_all_succeed(database):
 def test_processes_that_migrate_a_fresh_file_at_once_all_succeed(database):
     command = [sys.executable, "-W", "error", "-c", MIGRATE, database.url]
     pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
-    processes = [subprocess.Popen(command, **pipes) for _ in range(5)]  # noqa: S603
+    processes = [subprocess.Popen(command, **pipes) for _ in range(5)]
 
     for each in processes:
         each.stdin.write(b"go\n")

@@ -213,7 +213,7 @@ def verify_by_hand(tmp_path) -> Callable[[], subprocess.CompletedProcess[str]]:
 
     def run() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-I", "-c", script[1], str(tmp_path / "ledger.sqlite")]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
     return run
 

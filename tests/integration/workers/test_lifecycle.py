@@ -18,9 +18,7 @@ HEAVY = {
 
 
 def run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=40
-    )
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=40)
 
 
 def start_worker(environment: dict[str, str], *, queue: str = "maintenance") -> subprocess.CompletedProcess[str]:

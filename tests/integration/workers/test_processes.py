@@ -47,7 +47,7 @@ def lives(pid: int) -> bool:
 
 @pytest.fixture
 def starter(tmp_path: Path) -> Iterator[Starter]:
-    with subprocess.Popen([sys.executable, "-c", STARTER, str(tmp_path)], cwd=ROOT) as process:  # noqa: S603
+    with subprocess.Popen([sys.executable, "-c", STARTER, str(tmp_path)], cwd=ROOT) as process:
         wait_until((tmp_path / "pid").exists, "the broker to start")
         yield process, int((tmp_path / "pid").read_text())
         process.kill()

@@ -75,7 +75,7 @@ def test_the_process_says_its_port_and_ends_cleanly_on_a_signal(tmp_path, stop_s
     port_file = tmp_path / "mail.port"
     command = [sys.executable, "-W", "error", "-m", "workers.smtp_catcher"]
     options = ["--folder", tmp_path / "mail", "--port-file", port_file]
-    with subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
             wait_until(port_file.exists, "the port file")
             send(("127.0.0.1", int(port_file.read_text())))
