@@ -112,6 +112,7 @@ class LifeOfJobs(RuleBasedStateMachine):
         if waits:
             self.expected[job_id].state = State.CANCELLED
 
+    @precondition(lambda self: self.ids_in(State.SCHEDULED))
     @rule()
     def time_passes(self) -> None:
         due = self.ids_in(State.SCHEDULED)

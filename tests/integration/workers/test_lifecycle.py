@@ -81,12 +81,32 @@ def test_settings_that_do_not_fit_stop_the_scheduler_in_the_same_way(environment
     assert "Traceback" not in ended.stderr
 
 
-def test_a_broker_that_evicts_keys_stops_the_worker(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", ["worker", "scheduler"])
+def test_a_server_that_evicts_keys_stops_whoever_would_trust_it(tmp_path: Path, program: str) -> None:
     with private_server(tmp_path) as server, databases(server, first=0) as broker:
         broker.client.config_set("maxmemory-policy", "allkeys-lru")
 
-        ended = start_worker(broker.environment(tmp_path))
+        ended = start(program, broker.environment(tmp_path))
 
     assert ended.returncode != 0
-    assert "maxmemory-policy allkeys-lru), which loses jobs; set maxmemory-policy noeviction" in ended.stderr
+    assert "the broker evicts keys when memory is short (maxmemory-policy allkeys-lru)" in ended.stderr
+    assert "set maxmemory-policy noeviction" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("program", ["worker", "scheduler"])
+def test_a_broker_elsewhere_needs_the_key_secret_at_the_start(environment: dict[str, str], program: str) -> None:
+    del environment["BUFFRSIGN_JOB_KEY_SECRET"]
+
+    ended = start(program, {**environment, "BUFFRSIGN_BROKER_URL": "redis://broker.invalid:6379/0"})
+
+    assert ended.returncode != 0
+    assert "BUFFRSIGN_JOB_KEY_SECRET" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def start(program: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """One of the programs that touch jobs, until it ends."""
+    if program == "worker":
+        return start_worker(environment)
+    return run([sys.executable, "-m", "workers.scheduler"], environment)
