@@ -109,7 +109,7 @@ def test_a_worker_that_starts_before_its_broker_waits_for_it_and_works(
     broker = own_server.broker
     programs = {"maintenance": worker(Queue.MAINTENANCE)}
     with running(broker, tmp_path, programs) as processes, producing(broker) as producer:
-        wait_until(lambda: "broker not reachable yet" in logged(tmp_path, "maintenance"), "the worker to wait")
+        wait_until(lambda: "server not reachable yet" in logged(tmp_path, "maintenance"), "the worker to wait")
 
         own_server.start()
 
