@@ -25,7 +25,7 @@ class Reason(StrEnum):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """One dead letter. `message` is the message as the queue held it, its payload included."""
+    """One dead letter. `message` is another try's, its payload included; empty if that was nested too deeply."""
 
     job_id: str
     kind: str

@@ -108,7 +108,7 @@ class Deliveries:
                 reason.value,
                 error[:_ERROR_MAX_CHARACTERS],
                 delivery.worker,
-                next_message(delivery.request, queue=delivery.queue) if message is None else message,
+                _last_message(delivery) if message is None else message,
                 _seconds(ENDED_TTL),
             ],
         )
@@ -125,6 +125,13 @@ class Deliveries:
                 retries_before(delivery.request),
             ],
         )
+
+
+def _last_message(delivery: Delivery) -> bytes:
+    try:
+        return next_message(delivery.request, queue=delivery.queue)
+    except RecursionError:
+        return b""  # arguments that could just be read, and are nested too deeply to be written
 
 
 def _seconds(duration: timedelta) -> int:

@@ -7,7 +7,7 @@ needs it, so `buffrsign --help` is quick and a bare install can say which extra 
 
 import sys
 
-_EXTRA_OF = {"click": "cli", "rich": "cli", "sqlalchemy": "sql", "alembic": "sql", "rfc8785": "worker"}
+_EXTRA_OF = {"click": "cli", "rich": "cli", "sqlalchemy": "sql", "alembic": "sql", "rfc8785": "sql"}
 
 
 def main() -> None:

@@ -3,9 +3,11 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
+from buffrsign import Handle, Producer
 from buffrsign.broker.dead_letters import DeadLetters
 from buffrsign.broker.deliveries import Deliveries
 from buffrsign.broker.schedule import Schedule
+from buffrsign.jobs.maintenance import Canary
 from tests.support.broker import TestBroker, databases, private_server
 
 
@@ -27,6 +29,12 @@ def schedule(client: Redis) -> Schedule:
 @pytest.fixture
 def dead_letters(client: Redis) -> DeadLetters:
     return DeadLetters(client)
+
+
+@pytest.fixture
+def job(producer: Producer) -> Handle:
+    """A job in its queue."""
+    return producer.enqueue(Canary())
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,22 @@ def test_a_payload_that_only_a_stock_producer_could_send_is_buried_too(producer,
     assert read(dead_letters.find(handle.job_id).message).request["args"] == delivery.request["args"]
 
 
+def test_a_payload_that_is_nested_too_deeply_to_be_written_is_no_reason_to_stay_alive(
+    producer, client, deliveries, dead_letters
+):
+    handle = producer.enqueue(Canary())
+    delivery = take(client)
+    deep = []
+    for _ in range(5000):
+        deep = [deep]
+    delivery.request["args"][0].update(deep=deep)
+
+    deliveries.bury(delivery, reason=Reason.REFUSED, error="nested too deeply")
+
+    assert handle.status().state is State.DEAD
+    assert dead_letters.find(handle.job_id).message == b""
+
+
 def test_the_time_of_death_is_the_brokers(producer, client, deliveries, dead_letters):
     handle = bury(producer, client, deliveries)
 

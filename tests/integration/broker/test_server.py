@@ -21,7 +21,7 @@ def test_a_server_that_evicts_is_refused_with_what_to_change(own_broker, policy)
 
 @pytest.mark.parametrize(("version", "named"), [((6, 2), "6.2"), ((5, 0), "5.0")])
 def test_a_server_that_is_too_old_is_refused(version, named):
-    with pytest.raises(ServerUnfit, match=f"is Redis {named}; use Redis 7.0 or newer, or Valkey"):
+    with pytest.raises(ServerUnfit, match=f"the broker is Redis {named}; use Redis 7.0 or newer, or Valkey"):
         require_fit(ServerFacts(version=version, eviction="noeviction", is_append_only=True))
 
 

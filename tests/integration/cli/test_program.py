@@ -33,7 +33,7 @@ def test_the_command_runs_as_a_module() -> None:
         ("click", "cli", ["--help"]),
         ("rich", "cli", ["queues", "--watch", "--broker-url", NOWHERE]),
         ("sqlalchemy", "sql", ["audit", "verify", "--database-url", "sqlite:///nowhere.db"]),
-        ("rfc8785", "worker", ["audit", "verify", "--database-url", "sqlite:///nowhere.db"]),
+        ("rfc8785", "sql", ["audit", "verify", "--database-url", "sqlite:///nowhere.db"]),
     ],
 )
 def test_a_bare_install_says_which_extra_is_missing(package: str, extra: str, arguments: list[str]) -> None:

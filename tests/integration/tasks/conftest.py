@@ -1,10 +1,15 @@
-"""A live worker of the tests' own jobs and a scheduler, shared by the tests of one module."""
+"""Two ways to run tasks: a live worker of the tests' own jobs, shared by a module; and a family's own, called directly."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from buffrsign.testing import RecordingProducer
+from config.services import Services
 from tests.support.broker import TestBroker
+from tests.support.clock import StoppedClock
+from tests.support.family import family_services
 from tests.support.stage import Stage, raised_stage
 
 
@@ -12,3 +17,23 @@ from tests.support.stage import Stage, raised_stage
 def stage(live_broker: TestBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with raised_stage(live_broker, tmp_path_factory.mktemp("stage")) as stage:
         yield stage
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def enqueued(clock: StoppedClock) -> RecordingProducer:
+    """Keeps what the tasks enqueue."""
+    return RecordingProducer(clock=clock)
+
+
+@pytest.fixture
+def services(
+    broker: TestBroker, tmp_path: Path, enqueued: RecordingProducer, clock: StoppedClock
+) -> Iterator[Services]:
+    """What a task is handed."""
+    with family_services(broker, tmp_path, producer=enqueued, clock=clock) as services:
+        yield services

@@ -1,7 +1,7 @@
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from buffrsign.core.errors import NotYet, Permanent
 from buffrsign.core.ids import is_ulid, new_ulid
@@ -15,6 +15,7 @@ from tests.support.clock import NOON
 from tests.support.jobs import OUR_CONTRACTS, any_job, letter
 
 
+@settings(deadline=None)
 @given(any_job())
 def test_any_job_survives_its_journey(job):
     assert decode(job.kind, encode(job), job_id=job.job_id) == job

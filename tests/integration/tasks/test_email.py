@@ -1,0 +1,306 @@
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from buffrsign.core.errors import Permanent, Transient
+from buffrsign.core.ids import new_ulid
+from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
+from buffrsign.jobs.fields import Recipient
+from buffrsign.jobs.requests import ReminderPolicy
+from buffrsign.mail.delivery import MailDeferred, MailRefused
+from buffrsign.mail.record import DeliveryRecord, State
+from buffrsign.requests import WhyNotAwaited
+from buffrsign.testing import RecordingProducer, assert_enqueued
+from config.services import Services
+from tasks.email import send_document_completed, send_signature_reminder, send_signature_request
+from tests.support.clock import NOON, StoppedClock
+from tests.support.family import actions, use_mail_server
+from tests.support.requests import DOCUMENT, declined, open_job, signed, signer, voided
+from tests.support.smtp import DROP, Script, ScriptedSmtp
+from workers.smtp_catcher import SmtpCatcher
+
+HOST = "127.0.0.1"
+ADDRESS = "anna@example.com"
+LETTER: dict[str, Any] = {
+    "recipient": Recipient(ADDRESS, name="Anna", recipient_id="anna"),
+    "document_title": "Service agreement",
+    "signing_url": "https://sign.example.com/doc_7/anna",
+    "document_id": DOCUMENT,
+}
+REQUEST = SignatureRequestEmail(**LETTER)
+REMINDER = SignatureReminderEmail(**LETTER)
+COMPLETED = DocumentCompletedEmail(
+    recipient=LETTER["recipient"], document_title="Service agreement", document_id=DOCUMENT, completed_at=NOON
+)
+POLICY = ReminderPolicy(first_after=timedelta(days=5), every=timedelta(days=2), at_most=3)
+
+
+@pytest.fixture
+def mail(services: Services, tmp_path: Path) -> Iterator[SmtpCatcher]:
+    """A mail server that takes every letter."""
+    with SmtpCatcher(tmp_path / "mail") as catcher:
+        use_mail_server(services, catcher.address[1])
+        yield catcher
+
+
+def recorded(enqueued: RecordingProducer) -> RecordEvent:
+    """The one entry that was asked for."""
+    [entry] = enqueued.jobs(RecordEvent)
+    return entry
+
+
+def test_a_letter_that_is_awaited_arrives_and_the_entry_says_who_took_it(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna")))
+
+    done = send_signature_request.run(REQUEST, services)
+
+    [letter] = mail.messages()
+    assert (letter["X-RcptTo"], done.outcome) == (ADDRESS, f"accepted by {HOST}")
+    assert "https://sign.example.com/doc_7/anna" in letter.get_body(("plain",)).get_content()
+    entry = recorded(enqueued)
+    assert (entry.action, entry.document_id, entry.occurred_at) == ("letter.accepted", DOCUMENT, NOON)
+    assert entry.details == {
+        "letter": "email.signature_request",
+        "round": 1,
+        "recipient_id": "anna",
+        "awaited": "yes",
+        "host": HOST,
+    }
+
+
+def not_awaited(services: Services, clock: StoppedClock) -> dict[WhyNotAwaited, Callable[[], object]]:
+    """How each reason comes about; the letter is always Anna's."""
+    requests = services.requests
+    anna, ben = signer("anna"), signer("ben")
+
+    def after(*events: Any) -> None:
+        requests.open(open_job(anna, ben))
+        for event in events:
+            requests.record(event)
+
+    def expire() -> None:
+        requests.open(open_job(anna, expires_at=NOON + timedelta(days=1)))
+        clock.advance(timedelta(days=1))
+
+    return {
+        WhyNotAwaited.SIGNED: lambda: after(signed("anna")),
+        WhyNotAwaited.COMPLETED: lambda: after(signed("anna"), signed("ben")),
+        WhyNotAwaited.DECLINED: lambda: after(declined("ben")),
+        WhyNotAwaited.VOIDED: lambda: after(voided()),
+        WhyNotAwaited.EXPIRED: expire,
+        WhyNotAwaited.NOT_THEIR_TURN: lambda: requests.open(open_job(ben, signer("anna", order=2))),
+        WhyNotAwaited.NOT_A_SIGNER: lambda: requests.open(open_job(ben)),
+    }
+
+
+@pytest.mark.parametrize("send", [send_signature_request, send_signature_reminder], ids=["request", "reminder"])
+@pytest.mark.parametrize("reason", WhyNotAwaited)
+def test_a_letter_that_nobody_awaits_is_dropped_with_its_reason(services, mail, enqueued, clock, reason, send):
+    not_awaited(services, clock)[reason]()
+
+    done = send.run(REQUEST if send is send_signature_request else REMINDER, services)
+
+    assert mail.messages() == []
+    assert done.outcome == f"dropped: {reason.value}"
+    entry = recorded(enqueued)
+    assert (entry.action, entry.details["reason"]) == ("letter.dropped", reason.value)
+    assert [known.job for known in enqueued.enqueued] == [entry]
+
+
+@pytest.mark.parametrize("document_id", [None, "doc_of_another_service"])
+def test_a_loose_letter_is_sent_and_the_entry_says_that_nobody_knew_whether_it_is_awaited(
+    services, mail, enqueued, document_id
+):
+    loose = msgspec.structs.replace(REQUEST, document_id=document_id, recipient=Recipient(ADDRESS))
+
+    send_signature_request.run(loose, services)
+
+    assert len(mail.messages()) == 1
+    entry = recorded(enqueued)
+    assert (entry.action, entry.document_id, entry.details["awaited"]) == ("letter.accepted", document_id, "unknown")
+    assert entry.details["recipient_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("send", "letter"),
+    [
+        (send_signature_request, REQUEST),
+        (send_signature_reminder, REMINDER),
+        (send_document_completed, COMPLETED),
+    ],
+    ids=["request", "reminder", "completed"],
+)
+def test_no_entry_holds_an_address_or_a_name(services, mail, enqueued, send, letter):
+    services.requests.open(open_job(signer("anna")))
+
+    send.run(letter, services)
+
+    written = msgspec.json.encode(recorded(enqueued)).decode()
+    assert "letter.accepted" in written
+    assert ADDRESS not in written
+    assert "Anna" not in written
+
+
+def test_a_job_that_is_delivered_again_after_its_success_sends_nothing_and_keeps_its_entry(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna")))
+    send_signature_request.run(REQUEST, services)
+
+    again = send_signature_request.run(REQUEST, services)
+
+    assert len(mail.messages()) == 1
+    assert again.outcome == f"was accepted by {HOST} already"
+    assert actions(enqueued) == ["letter.accepted"]
+
+
+def test_a_crash_between_the_mail_servers_word_and_the_entry_is_made_good_by_the_repeat(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna")))
+    services.post_office.deliver(REQUEST)
+
+    send_signature_request.run(REQUEST, services)
+
+    assert len(mail.messages()) == 1
+    assert actions(enqueued) == ["letter.accepted"]
+
+
+def test_a_letter_whose_first_try_died_while_handing_over_is_uncertain_and_not_sent(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna")))
+    DeliveryRecord(services.database, clock=services.clock).claim(REQUEST, host="mx.example")
+
+    done = send_signature_request.run(REQUEST, services)
+
+    assert mail.messages() == []
+    assert done.outcome.startswith("uncertain")
+    entry = recorded(enqueued)
+    assert (entry.action, entry.details["host"]) == ("letter.uncertain", "mx.example")
+
+
+def test_a_letter_whose_answer_was_lost_is_uncertain_and_goes_out_once(services, enqueued):
+    services.requests.open(open_job(signer("anna")))
+
+    with ScriptedSmtp(Script(end_of_data=DROP), Script()) as server:
+        use_mail_server(services, server.port)
+        for _ in range(2):
+            send_signature_request.run(REQUEST, services)
+
+    assert len(server.messages) == 1
+    assert actions(enqueued) == ["letter.uncertain"]
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "who_must_act", "state"),
+    [
+        (Script(rcpt="450 4.2.0 greylisted"), MailDeferred, Transient, State.DEFERRED),
+        (Script(end_of_data="452 4.3.1 disk full"), MailDeferred, Transient, State.DEFERRED),
+        (Script(rcpt="550 5.1.1 no such user"), MailRefused, Permanent, State.REFUSED),
+        (Script(end_of_data="554 5.6.0 spam"), MailRefused, Permanent, State.REFUSED),
+    ],
+    ids=["4xx to the address", "4xx to the letter", "5xx to the address", "5xx to the letter"],
+)
+def test_a_letter_that_is_turned_away_leaves_no_entry(services, enqueued, script, error, who_must_act, state):
+    services.requests.open(open_job(signer("anna")))
+
+    with ScriptedSmtp(script) as server, pytest.raises(error) as turned_away:
+        use_mail_server(services, server.port)
+        send_signature_reminder.run(REMINDER, services)
+
+    assert isinstance(turned_away.value, who_must_act)
+    assert ADDRESS not in str(turned_away.value)
+    assert enqueued.enqueued == []
+    record = DeliveryRecord(services.database, clock=services.clock)
+    assert record.find(REMINDER.job_id).state is state
+
+
+def test_a_deferred_letter_is_accepted_when_it_is_tried_again(services, enqueued):
+    services.requests.open(open_job(signer("anna")))
+
+    with ScriptedSmtp(Script(rcpt="450 4.2.0 greylisted"), Script()) as server:
+        use_mail_server(services, server.port)
+        with pytest.raises(MailDeferred):
+            send_signature_request.run(REQUEST, services)
+        send_signature_request.run(REQUEST, services)
+
+    assert len(server.messages) == 1
+    assert actions(enqueued) == ["letter.accepted"]
+
+
+def test_a_deferred_letter_is_dropped_when_nobody_awaits_it_any_more(services, enqueued):
+    services.requests.open(open_job(signer("anna"), signer("ben")))
+
+    with ScriptedSmtp(Script(rcpt="450 4.2.0 greylisted"), Script()) as server:
+        use_mail_server(services, server.port)
+        with pytest.raises(MailDeferred):
+            send_signature_request.run(REQUEST, services)
+        services.requests.record(signed("anna"))
+        send_signature_request.run(REQUEST, services)
+
+    assert server.messages == []
+    assert actions(enqueued) == ["letter.dropped"]
+
+
+def test_a_reminder_schedules_the_next_one_after_the_senders_interval(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna"), reminders=POLICY))
+
+    send_signature_reminder.run(REMINDER, services)
+
+    [following] = [known for known in enqueued.enqueued if isinstance(known.job, SignatureReminderEmail)]
+    assert following.delay == timedelta(days=2)
+    assert following.job.job_id != REMINDER.job_id
+    assert following.job == msgspec.structs.replace(REMINDER, job_id=following.job.job_id, round=2)
+
+
+def test_reminders_end_after_as_many_as_the_sender_allows(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna"), reminders=POLICY))
+    reminder = REMINDER
+
+    for round_ in (2, 3):
+        send_signature_reminder.run(reminder, services)
+        reminder = assert_enqueued(enqueued, SignatureReminderEmail, round=round_)
+    send_signature_reminder.run(reminder, services)
+
+    assert [reminder.round for reminder in enqueued.jobs(SignatureReminderEmail)] == [2, 3]
+    assert len(mail.messages()) == 3
+    assert [entry.details["round"] for entry in enqueued.jobs(RecordEvent)] == [1, 2, 3]
+
+
+def test_a_reminder_that_is_delivered_again_schedules_the_next_one_once(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna"), reminders=POLICY))
+
+    for _ in range(2):
+        send_signature_reminder.run(REMINDER, services)
+
+    assert [reminder.round for reminder in enqueued.jobs(SignatureReminderEmail)] == [2]
+    assert len(mail.messages()) == 1
+
+
+@pytest.mark.parametrize("document_id", [None, "doc_of_another_service"])
+def test_a_loose_reminder_is_sent_and_schedules_none(services, mail, enqueued, document_id):
+    send_signature_reminder.run(msgspec.structs.replace(REMINDER, document_id=document_id), services)
+
+    assert len(mail.messages()) == 1
+    assert enqueued.jobs(SignatureReminderEmail) == []
+
+
+def test_the_request_and_the_reminder_of_one_round_are_two_letters(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna")))
+
+    send_signature_request.run(REQUEST, services)
+    send_signature_reminder.run(REMINDER, services)
+
+    assert len(mail.messages()) == 2
+
+
+def test_a_letter_of_completion_goes_out_once_to_each_person(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna")))
+    services.requests.record(signed("anna"))
+    to_sender = msgspec.structs.replace(COMPLETED, job_id=new_ulid(), recipient=Recipient("sender@example.com"))
+
+    for letter in (COMPLETED, to_sender, COMPLETED):
+        send_document_completed.run(letter, services)
+
+    assert sorted(letter["X-RcptTo"] for letter in mail.messages()) == [ADDRESS, "sender@example.com"]
+    assert [entry.details["letter"] for entry in enqueued.jobs(RecordEvent)] == ["email.document_completed"] * 2
