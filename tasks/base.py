@@ -21,11 +21,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from celery import Task, shared_task
-from celery.exceptions import Reject, Retry
+from celery.exceptions import Ignore, Reject, Retry
 from redis.exceptions import RedisError
 
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Delivery, Ended
+from buffrsign.broker.records import State
 from buffrsign.core.errors import NotYet, Permanent, Transient
 from buffrsign.core.logs import bind, get_logger
 from buffrsign.jobs import Job, PayloadRefused, decode
@@ -106,7 +107,9 @@ class ContractTask(Task):  # type: ignore[type-arg]
         match process.deliveries.begin(delivery):
             case Ended(state, result):
                 log.info("delivery ignored", state=state.value)
-                return result or {"outcome": f"it was {state.value} before"}
+                if state is not State.DONE:
+                    raise Ignore  # so that Celery acknowledges it, and goes on with no chain
+                return result or {"outcome": "it was done before"}
             case Begun(crashes=crashes) if crashes >= MAX_CRASHES:
                 reason = f"it began {crashes} times in a process that never came back"
                 self._bury(delivery, Reason.KILLER, reason, process)

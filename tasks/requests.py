@@ -1,7 +1,8 @@
 """How signature requests open and move: one enqueue yields the letters and the reminders."""
 
+import hashlib
+
 from buffrsign.core.errors import Transient
-from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Fact, Recipient
@@ -107,11 +108,13 @@ def _recipient(signer: Signer) -> Recipient:
     return Recipient(signer.email, signer.name, signer.locale, signer.recipient_id)
 
 
-def _record(job: Job, action: str, document_id: str, facts: dict[str, Fact], services: Services) -> None:
+def _record(
+    job: OpenRequest | SignerEvent, action: str, document_id: str, facts: dict[str, Fact], services: Services
+) -> None:
     actor = job.recipient_id if isinstance(job, SignerEvent) else None
     services.producer.enqueue(
         RecordEvent(
-            entry_id=f"{job.job_id}:{action}",
+            entry_id=_entry_id(job, action),
             action=action,
             occurred_at=job.occurred_at if isinstance(job, SignerEvent) else services.clock(),
             document_id=document_id,
@@ -119,3 +122,9 @@ def _record(job: Job, action: str, document_id: str, facts: dict[str, Fact], ser
             details=facts,
         )
     )
+
+
+def _entry_id(job: OpenRequest | SignerEvent, action: str) -> str:
+    """Made from the event, not from the job: who reports it again when its key is forgotten adds no second entry."""
+    event = f"{job.document_id}\0{job.event_id}" if isinstance(job, SignerEvent) else job.document_id
+    return f"{action}:{hashlib.sha256(event.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""One value has one text: JSON as bytes that anybody can make again, so that they can be hashed (extra `worker`).
+"""One value has one text: JSON as bytes that anybody can make again, so that they can be hashed (extra `sql`).
 
 Source: RFC 8785, JSON Canonicalization Scheme.
 """

@@ -23,5 +23,8 @@ local starts = redis.call('HINCRBY', record, 'starts', 1)
 redis.call('HSET', record, 'state', 'running', 'worker', ARGV[3], 'started_at', now,
   'waited_ms', math.max(0, now - (ready_at or now)))
 redis.call('EXPIRE', record, ARGV[4])
-local failures, postponed = unpack(redis.call('HMGET', record, 'failures', 'postponed'))
+local failures, postponed, unique = unpack(redis.call('HMGET', record, 'failures', 'postponed', 'unique'))
+if unique then
+  redis.call('EXPIRE', unique, ARGV[4])
+end
 return {state, result or '', starts, failures or 0, postponed or 0}

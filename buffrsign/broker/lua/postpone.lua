@@ -8,7 +8,8 @@
 -- reply the due time in ms, or 0 if the job had ended or was put back already
 local record, schedule, bell = unpack(KEYS)
 local job_id = ARGV[1]
-local state, retries, started_at = unpack(redis.call('HMGET', record, 'state', 'retries', 'started_at'))
+local state, retries, started_at, unique =
+  unpack(redis.call('HMGET', record, 'state', 'retries', 'started_at', 'unique'))
 local ended = state == 'done' or state == 'dead' or state == 'cancelled'
 if ended or tonumber(ARGV[6]) < tonumber(retries or 0) then
   return 0
@@ -20,6 +21,9 @@ redis.call('HINCRBY', record, ARGV[4], 1)
 redis.call('HSET', record, 'state', 'scheduled', 'message', ARGV[2], 'ready_at', due, 'error', ARGV[5],
   'retries', ARGV[6] + 1, 'ran_ms', math.max(0, now - (started_at or now)))
 redis.call('PERSIST', record)
+if unique then
+  redis.call('PERSIST', unique)
+end
 redis.call('ZADD', schedule, due, job_id)
 if redis.call('ZRANGE', schedule, 0, 0)[1] == job_id then
   redis.call('LPUSH', bell, 1)

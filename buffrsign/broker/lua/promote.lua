@@ -11,12 +11,15 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local moved, gone = 0, {}
 for _, job_id in ipairs(redis.call('ZRANGEBYSCORE', schedule, '-inf', now, 'LIMIT', 0, ARGV[1])) do
   local record = ARGV[2] .. job_id
-  local message, queue = unpack(redis.call('HMGET', record, 'message', 'queue'))
+  local message, queue, unique = unpack(redis.call('HMGET', record, 'message', 'queue', 'unique'))
   if message and queue then
     redis.call('LPUSH', queue, message)
     redis.call('HSET', record, 'state', 'ready')
     redis.call('HDEL', record, 'message')
     redis.call('EXPIRE', record, ARGV[3])
+    if unique then
+      redis.call('EXPIRE', unique, ARGV[3])
+    end
     moved = moved + 1
   else
     gone[#gone + 1] = job_id

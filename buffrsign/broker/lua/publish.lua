@@ -35,7 +35,11 @@ redis.call('HSET', record, 'kind', kind, 'queue', queue, 'state', waits and 'sch
   'enqueued_at', now, 'ready_at', waits and due or now, 'keeps_result', ARGV[11])
 if keyed then
   redis.call('SET', fingerprint, ARGV[8])
-  redis.call('SET', unique, job_id)
+  if waits then
+    redis.call('SET', unique, job_id)
+  else
+    redis.call('SET', unique, job_id, 'EX', ARGV[10])
+  end
   redis.call('HSET', record, 'unique', unique)
 end
 if waits then

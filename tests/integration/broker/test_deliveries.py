@@ -9,6 +9,7 @@ from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Ended
 from buffrsign.broker.records import ENDED_TTL, WAITING_TTL
+from buffrsign.broker.schedule import Schedule
 from buffrsign.core.clock import utc_now
 from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
@@ -136,19 +137,22 @@ def test_a_delivery_of_a_job_that_has_ended_needs_nothing_more(job, client, deli
 # How long the broker remembers.
 
 
-def test_a_record_expires_unless_its_job_is_scheduled(producer, client, deliveries):
+def test_a_record_and_its_key_expire_together_unless_their_job_is_scheduled(producer, client, deliveries):
     handle = producer.enqueue(letter())
     record = keys.record(handle.job_id)
     (unique,) = client.keys(keys.UNIQUE_PREFIX + "*")
     waiting_s, ended_s = WAITING_TTL.total_seconds(), ENDED_TTL.total_seconds()
-    assert client.ttl(record) == waiting_s
+    assert (client.ttl(record), client.ttl(unique)) == (waiting_s, waiting_s)
 
     delivery = take(client, Queue.EMAIL)
     deliveries.begin(delivery)
-    assert client.ttl(record) == waiting_s
+    assert (client.ttl(record), client.ttl(unique)) == (waiting_s, waiting_s)
 
     deliveries.retry(delivery, delay=NOW, error="away")
     assert (client.ttl(record), client.ttl(unique)) == (-1, -1)
+
+    Schedule(client).promote()
+    assert (client.ttl(record), client.ttl(unique)) == (waiting_s, waiting_s)
 
     deliveries.finish(delivery, outcome="sent", result={})
     assert (client.ttl(record), client.ttl(unique)) == (ended_s, ended_s)
