@@ -14,7 +14,7 @@ from tasks.base import Done, task
 @task(Eta2019Check, attempts=5)
 def check_eta_2019(job: Eta2019Check, services: Services) -> Done:
     """Check the evidence that is there, and say of each rule what it shows; what is missing never passes."""
-    version = services.catalog.version(job.document_id, job.sha256)
+    version = services.catalog.live_version(job.document_id, job.sha256)
     report = check(services.policy, _evidence(version, services), checked_at=services.clock())
     kept = _keep(report, version, services)
     counts = dict(report.counts)
@@ -67,7 +67,7 @@ def _keep(report: Report, version: Version, services: Services) -> dict[str, str
 
 
 def _conclude(version: Version, report: Report, kept: dict[str, str], services: Services) -> None:
-    """The check that follows the reception decides whether the document is ready or held."""
+    """The check that follows the reception decides whether the document is ready or held, if no newer version came."""
     services.catalog.finish_step(
         version.document_id,
         version.sha256,
@@ -78,7 +78,7 @@ def _conclude(version: Version, report: Report, kept: dict[str, str], services: 
     failed = [finding.check_id for finding in report.findings if finding.outcome == "fail"]
     state = DocumentState.HELD if failed else DocumentState.READY
     reason = f"failed: {', '.join(failed)}" if failed else ""
-    services.catalog.set_state(version.document_id, state, reason)
-    services.document_statuses.publish(
-        version.document_id, state=state.value, step="compliance", progress=100, reason=reason
-    )
+    if services.catalog.set_state(version.document_id, state, reason, found_in=version.sha256):
+        services.document_statuses.publish(
+            version.document_id, state=state.value, step="compliance", progress=100, reason=reason
+        )

@@ -10,7 +10,7 @@ from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
-from buffrsign.storage import DocumentState, Step, Version, VersionDeleted, attach
+from buffrsign.storage import DocumentState, Step, Version, attach
 from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.base import Done, task
@@ -25,7 +25,7 @@ CLAIM_SCAN_CHARACTERS = 200_000
 @task(InspectDocument, attempts=5)
 def inspect_document(job: InspectDocument, services: Services) -> Done:
     """Find out what the version is; a file that cannot be read ends here, held, with its reason."""
-    version = _live_version(job, services)
+    version = services.catalog.live_version(job.document_id, job.sha256)
     _show_progress(version, Step.INSPECT, 10, services)
     found = _inspection(version, services)
     _record(job, "document.inspected", version, found, services)
@@ -41,7 +41,7 @@ def inspect_document(job: InspectDocument, services: Services) -> Done:
 @task(RenderThumbnails, attempts=5)
 def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
     """Picture page 1, keep the picture as a blob, and go on to the check once everything before it is known."""
-    version = _live_version(job, services)
+    version = services.catalog.live_version(job.document_id, job.sha256)
     match render_thumbnail(services.blobs.get(version.sha256)):
         case Thumbnail(png, width, height):
             kept = attach(png, to=version, catalog=services.catalog, blobs=services.blobs)
@@ -54,19 +54,6 @@ def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
     _show_progress(version, Step.THUMBNAILS, 70, services)
     _finish(version, Step.THUMBNAILS, found, services)
     return Done(outcome, found)
-
-
-def _live_version(job: InspectDocument | RenderThumbnails, services: Services) -> Version:
-    """The version to look at.
-
-    Raises:
-        DocumentUnknown: nobody uploaded it.
-        VersionDeleted: its time was over, even if another document or the cache still knows the same bytes.
-    """
-    version = services.catalog.version(job.document_id, job.sha256)
-    if version.deleted_at is not None:
-        raise VersionDeleted(version.document_id, version.sha256)
-    return version
 
 
 def _finish(version: Version, step: Step, found: dict[str, Any], services: Services) -> None:
@@ -103,28 +90,20 @@ def _claims(data: bytes) -> list[str] | None:
 
 def _show_progress(version: Version, step: Step, percent: int, services: Services) -> None:
     """A document that is ready or held stays so while it is looked at again; an older version says nothing of it."""
-    if not _is_latest(version, services):
+    catalog, processing = services.catalog, DocumentState.PROCESSING
+    if catalog.document(version.document_id).state not in {DocumentState.RECEIVED, processing}:
         return
-    state = services.catalog.document(version.document_id).state
-    if state is DocumentState.RECEIVED:
-        services.catalog.set_state(version.document_id, DocumentState.PROCESSING)
-    if state in {DocumentState.RECEIVED, DocumentState.PROCESSING}:
+    if catalog.set_state(version.document_id, processing, found_in=version.sha256):
         services.document_statuses.publish(
-            version.document_id, state=DocumentState.PROCESSING.value, step=step.value, progress=percent
+            version.document_id, state=processing.value, step=step.value, progress=percent
         )
 
 
 def _hold(version: Version, reason: str, services: Services) -> None:
-    if not _is_latest(version, services):
-        return
-    services.catalog.set_state(version.document_id, DocumentState.HELD, reason)
-    services.document_statuses.publish(
-        version.document_id, state=DocumentState.HELD.value, step=Step.INSPECT.value, progress=100, reason=reason
-    )
-
-
-def _is_latest(version: Version, services: Services) -> bool:
-    return services.catalog.version(version.document_id).sha256 == version.sha256
+    if services.catalog.set_state(version.document_id, DocumentState.HELD, reason, found_in=version.sha256):
+        services.document_statuses.publish(
+            version.document_id, state=DocumentState.HELD.value, step=Step.INSPECT.value, progress=100, reason=reason
+        )
 
 
 def _record(job: Job, action: str, version: Version, found: dict[str, Any], services: Services) -> None:

@@ -4,16 +4,18 @@ import msgspec
 
 from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import get_logger
-from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.audit import RecordEvent, entry_id
 from buffrsign.jobs.email import DocumentCompletedEmail, Letter, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Fact
 from buffrsign.mail.delivery import Accepted
 from buffrsign.mail.record import AlreadyAccepted, Uncertain
-from buffrsign.requests import NotAwaited, Unknown
+from buffrsign.requests import Awaited, NotAwaited, Unknown
 from config.services import Services
 from tasks.base import Done, task
 
 log = get_logger(__name__)
+
+_IN_WORDS = {Awaited: "yes", NotAwaited: "no longer", Unknown: "unknown"}
 
 
 @task(SignatureRequestEmail, attempts=20)
@@ -49,14 +51,13 @@ def send_document_completed(job: DocumentCompletedEmail, services: Services) -> 
 
 
 def _send_if_awaited(job: SignatureRequestEmail | SignatureReminderEmail, services: Services) -> Done:
-    match services.requests.awaits(job.document_id, job.recipient):
-        case NotAwaited(reason):
-            log.info("letter dropped", reason=reason.value)
-            _record(job, "letter.dropped", {"reason": reason.value}, services)
-            return Done(f"dropped: {reason.value}")
-        case Unknown():
-            return _send(job, services, {"awaited": "unknown"})
-    return _send(job, services, {"awaited": "yes"})
+    """Drop what nobody awaits, unless it went out before a crash: what happened comes before what is wanted now."""
+    awaited = services.requests.awaits(job.document_id, job.recipient)
+    if isinstance(awaited, NotAwaited) and not services.post_office.was_handed_over(job):
+        log.info("letter dropped", reason=awaited.reason.value)
+        _record(job, "letter.dropped", {"reason": awaited.reason.value}, services)
+        return Done(f"dropped: {awaited.reason.value}")
+    return _send(job, services, {"awaited": _IN_WORDS[type(awaited)]})
 
 
 def _send(job: Letter, services: Services, facts: dict[str, Fact]) -> Done:
@@ -84,7 +85,7 @@ def _schedule_next_reminder(job: SignatureReminderEmail, services: Services) -> 
 def _record(job: Letter, action: str, facts: dict[str, Fact], services: Services) -> None:
     services.producer.enqueue(
         RecordEvent(
-            entry_id=f"{job.job_id}:{action}",
+            entry_id=entry_id(action, job.kind, *(job.key or (job.job_id,))),
             action=action,
             occurred_at=services.clock(),
             document_id=job.document_id,

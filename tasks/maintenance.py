@@ -1,11 +1,9 @@
 """How the house is kept clean."""
 
-import hashlib
-
 from buffrsign.core.clock import to_epoch_ms
-from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.audit import RecordEvent, entry_id
 from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
-from buffrsign.storage import Deletion, Version
+from buffrsign.storage import Deletion, DocumentState, Version
 from config.cache import NAMESPACES
 from config.services import Services
 from tasks.base import Done, task
@@ -27,7 +25,11 @@ def clean_cache(job: CacheCleanup, services: Services) -> Done:  # noqa: ARG001
 
 
 def _delete(version: Version, services: Services) -> bool:
-    """Inside the block, so that a crash repeats all of it: the ledger entry has an id of its own and is made once."""
+    """Inside the block, so that a crash repeats all of it: the ledger entry has an id of its own and is made once.
+
+    Versions of a document are due together, so people see it as deleted from the first one on.
+    """
+    uploaded_ms = to_epoch_ms(version.stored_at)  # the same bytes may be uploaded, and deleted, again
     with services.catalog.deleting(version.document_id, version.sha256) as deletion:
         if not isinstance(deletion, Deletion):
             return False
@@ -35,17 +37,14 @@ def _delete(version: Version, services: Services) -> bool:
             services.blobs.delete(blob)
         services.producer.enqueue(
             RecordEvent(
-                entry_id=_entry_id(version),
+                entry_id=entry_id("document.deleted", version.document_id, version.sha256, uploaded_ms),
                 action="document.deleted",
                 occurred_at=services.clock(),
                 document_id=version.document_id,
                 details={"sha256": version.sha256, "blobs": len(deletion.unused_blobs), "reason": "expired"},
             )
         )
+        services.document_statuses.publish(
+            version.document_id, state=DocumentState.DELETED.value, step="retention", progress=100, reason="expired"
+        )
     return True
-
-
-def _entry_id(version: Version) -> str:
-    """One deletion of one upload; the same bytes may be uploaded, and deleted, again."""
-    upload = f"{version.document_id}\0{version.sha256}\0{to_epoch_ms(version.stored_at)}"
-    return f"document.deleted:{hashlib.sha256(upload.encode()).hexdigest()}"

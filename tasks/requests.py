@@ -1,9 +1,7 @@
 """How signature requests open and move: one enqueue yields the letters and the reminders."""
 
-import hashlib
-
 from buffrsign.core.errors import Transient
-from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.audit import RecordEvent, entry_id
 from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Fact, Recipient
 from buffrsign.jobs.requests import OpenRequest, Signer, SignerEvent
@@ -91,8 +89,7 @@ def _tell_everybody(event: SignerEvent, services: Services) -> None:
     request = services.requests.find(event.document_id)
     if request is None:
         return
-    sender = Recipient(request.sender.email, request.sender.name, request.sender.locale)
-    for recipient in [*(_recipient(progress.signer) for progress in request.signers), sender]:
+    for recipient in _everybody(request):
         services.producer.enqueue(
             DocumentCompletedEmail(
                 document_id=request.document_id,
@@ -102,6 +99,14 @@ def _tell_everybody(event: SignerEvent, services: Services) -> None:
             )
         )
     _record(event, "request.completed", event.document_id, {"signers": len(request.signers)}, services)
+
+
+def _everybody(request: SignatureRequest) -> list[Recipient]:
+    """The signers, and the sender where they are not one of them."""
+    signers = [_recipient(progress.signer) for progress in request.signers]
+    sender = Recipient(request.sender.email, request.sender.name, request.sender.locale)
+    signs_too = any(signer.email.casefold() == sender.email.casefold() for signer in signers)
+    return signers if signs_too else [*signers, sender]
 
 
 def _recipient(signer: Signer) -> Recipient:
@@ -114,7 +119,7 @@ def _record(
     actor = job.recipient_id if isinstance(job, SignerEvent) else None
     services.producer.enqueue(
         RecordEvent(
-            entry_id=_entry_id(job, action),
+            entry_id=entry_id(action, *job.key),
             action=action,
             occurred_at=job.occurred_at if isinstance(job, SignerEvent) else services.clock(),
             document_id=document_id,
@@ -122,9 +127,3 @@ def _record(
             details=facts,
         )
     )
-
-
-def _entry_id(job: OpenRequest | SignerEvent, action: str) -> str:
-    """Made from the event, not from the job: who reports it again when its key is forgotten adds no second entry."""
-    event = f"{job.document_id}\0{job.event_id}" if isinstance(job, SignerEvent) else job.document_id
-    return f"{action}:{hashlib.sha256(event.encode()).hexdigest()}"

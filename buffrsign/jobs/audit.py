@@ -1,5 +1,6 @@
 """Jobs that write the audit ledger."""
 
+import hashlib
 from typing import Annotated
 
 import msgspec
@@ -31,3 +32,9 @@ class RecordEvent(Job, kind="audit.record_event", queue=Queue.AUDIT):
     def key(self) -> Key:
         """An entry is recorded once."""
         return Key(self.entry_id)
+
+
+def entry_id(action: str, *subject: str | int) -> str:
+    """The id of an entry that is made from what happened, not from who reports it: a second report adds no entry."""
+    parts = "\0".join(map(str, subject))
+    return f"{action}:{hashlib.sha256(parts.encode()).hexdigest()}"

@@ -60,4 +60,4 @@ Letter = SignatureRequestEmail | SignatureReminderEmail | DocumentCompletedEmail
 
 
 def _one_letter(document_id: str | None, recipient: Recipient, round_: int) -> Key | None:
-    return None if document_id is None else Key(document_id, recipient.email, round_)
+    return None if document_id is None else Key(document_id, recipient.person, round_)

@@ -70,3 +70,8 @@ class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Line = ""
     locale: Locale = "en"
     recipient_id: PersonId | None = None
+
+    @property
+    def person(self) -> str:
+        """Who this is: two people may share a mailbox, so the id where there is one, else the address."""
+        return self.recipient_id or self.email.casefold()

@@ -42,6 +42,10 @@ class PostOffice:
                 return _answer(claim)
             return self._hand_over(job, envelope, message)
 
+    def was_handed_over(self, job: Letter) -> bool:
+        """Whether a mail server has taken this letter, or may have; `deliver` then says so and sends nothing."""
+        return isinstance(self._record.ended(job), AlreadyAccepted | Uncertain)
+
     def _address(self, job: Letter, letter: RenderedLetter) -> Envelope:
         try:
             return self._mailer.address(sender=letter.from_address, recipient=letter.to.email)

@@ -142,7 +142,8 @@ class DeliveryRecord:
             "job_id": job.job_id,
             "kind": job.kind,
             "document_id": job.document_id,
-            "recipient": job.recipient.email.casefold(),
+            "recipient": job.recipient.person,
+            "address": job.recipient.email,
             "round": job.round,
         }
         connection.execute(
@@ -175,7 +176,7 @@ def _same_letter(job: Letter) -> ColumnElement[bool]:
         return same_job
     return same_job | and_(
         columns.document_id == job.document_id,
-        columns.recipient == job.recipient.email.casefold(),
+        columns.recipient == job.recipient.person,
         columns.kind == job.kind,
         columns.round == job.round,
     )

@@ -11,7 +11,8 @@ mail_deliveries = Table(
     Column("job_id", String(36), nullable=False, unique=True),
     Column("kind", String(80), nullable=False),
     Column("document_id", String(100)),  # absent: the letter has no key, and only its job id guards it
-    Column("recipient", Text, nullable=False),  # casefolded, which can make it longer than an address may be
+    Column("recipient", Text, nullable=False),  # `Recipient.person`: two people may share an address
+    Column("address", Text, nullable=False),
     Column("round", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("host", String(255), nullable=False),

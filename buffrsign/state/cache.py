@@ -39,7 +39,10 @@ class Cache:
         except RedisError as error:
             log.warning("cache not read", namespace=namespace.name, error_type=type(error).__name__)
             return None
-        return None if answer is None else msgspec.json.decode(answer)
+        try:
+            return None if answer is None else msgspec.json.decode(answer)
+        except msgspec.DecodeError:
+            return None  # nobody's entry: the next `put` replaces it
 
     def put(self, namespace: Namespace, name: str, value: object) -> None:
         """Keep a JSON value for the namespace's time."""

@@ -24,6 +24,7 @@ from buffrsign.storage.document import (
     Step,
     StepFinished,
     Version,
+    VersionDeleted,
 )
 from buffrsign.storage.tables import attachments, documents, steps, versions
 
@@ -76,6 +77,18 @@ class Catalog:
             raise DocumentUnknown(document_id, sha256)
         return version
 
+    def live_version(self, document_id: str, sha256: str | None = None) -> Version:
+        """As `version`, for whoever is about to work on it.
+
+        Raises:
+            DocumentUnknown: nobody uploaded it.
+            VersionDeleted: its time was over, even if another document still has the same bytes.
+        """
+        version = self.version(document_id, sha256)
+        if version.deleted_at is not None:
+            raise VersionDeleted(version.document_id, version.sha256)
+        return version
+
     def attach(self, document_id: str, sha256: str, *, blob: str) -> None:
         """Note that a blob, before it is put, is made from this version and goes when the version goes.
 
@@ -118,14 +131,21 @@ class Catalog:
             found = rows.steps_of(connection, document_id, sha256)
         return {Step(row.step): row.result for row in found if row.step in set(Step)}
 
-    def set_state(self, document_id: str, state: DocumentState, reason: str = "") -> bool:
+    def set_state(
+        self, document_id: str, state: DocumentState, reason: str = "", *, found_in: str | None = None
+    ) -> bool:
         """Say where the document is in its life; False when it was deleted, which only a new upload ends.
+
+        `found_in` is the digest of the version that says so: an older version than the latest changes nothing, False.
 
         Raises:
             DocumentUnknown: nobody uploaded it.
         """
         with self._database.write() as connection:
             if rows.document(connection, document_id).state is DocumentState.DELETED:
+                return False
+            latest = rows.find_version(connection, document_id, None)
+            if found_in is not None and latest is not None and latest.sha256 != found_in:
                 return False
             rows.change_document(connection, document_id, state=state, state_reason=reason)
         return True

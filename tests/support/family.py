@@ -1,4 +1,4 @@
-"""A family's tasks without a worker: `task.run(job, services)` on real services, whose producer keeps what it is given."""
+"""Tasks without a worker: `task.run(job, services)`, on real services whose producer keeps what it is given."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

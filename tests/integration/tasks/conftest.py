@@ -1,4 +1,4 @@
-"""Two ways to run tasks: a live worker of the tests' own jobs, shared by a module; and a family's own, called directly."""
+"""Two ways to run tasks: a live worker of the tests' own jobs, shared by a module, or a direct call with services."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -179,6 +179,25 @@ def test_a_letter_whose_first_try_died_while_handing_over_is_uncertain_and_not_s
     assert (entry.action, entry.details["host"]) == ("letter.uncertain", "mx.example")
 
 
+@pytest.mark.parametrize(
+    ("state", "action"),
+    [(State.ACCEPTED, "letter.accepted"), (State.HANDING_OVER, "letter.uncertain")],
+    ids=["accepted", "died while handing over"],
+)
+def test_a_letter_that_went_out_before_its_signer_signed_is_not_called_dropped(services, mail, enqueued, state, action):
+    services.requests.open(open_job(signer("anna"), signer("ben")))
+    record = DeliveryRecord(services.database, clock=services.clock)
+    record.claim(REQUEST, host=HOST)
+    if state is State.ACCEPTED:
+        record.settle(REQUEST, state, host=HOST, response="250 ok")
+    services.requests.record(signed("anna"))
+
+    send_signature_request.run(REQUEST, services)
+
+    assert mail.messages() == []
+    assert actions(enqueued) == [action]
+
+
 def test_a_letter_whose_answer_was_lost_is_uncertain_and_goes_out_once(services, enqueued):
     services.requests.open(open_job(signer("anna")))
 
@@ -204,9 +223,10 @@ def test_a_letter_whose_answer_was_lost_is_uncertain_and_goes_out_once(services,
 def test_a_letter_that_is_turned_away_leaves_no_entry(services, enqueued, script, error, who_must_act, state):
     services.requests.open(open_job(signer("anna")))
 
-    with ScriptedSmtp(script) as server, pytest.raises(error) as turned_away:
+    with ScriptedSmtp(script) as server:
         use_mail_server(services, server.port)
-        send_signature_reminder.run(REMINDER, services)
+        with pytest.raises(error) as turned_away:
+            send_signature_reminder.run(REMINDER, services)
 
     assert isinstance(turned_away.value, who_must_act)
     assert ADDRESS not in str(turned_away.value)

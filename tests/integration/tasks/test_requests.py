@@ -155,6 +155,16 @@ def test_the_last_signature_tells_all_signers_and_the_sender_once(services, enqu
     assert (completed.occurred_at, completed.details) == (last.occurred_at, {"signers": 2})
 
 
+def test_two_signers_who_share_a_mailbox_are_both_asked_by_their_own_link(services, enqueued):
+    sister = signer("beth", email=ANNA.email)
+
+    open_request.run(open_job(ANNA, sister), services)
+
+    assert asked(enqueued) == ["anna@example.com"] * 2
+    links = {job.signing_url for job in enqueued.jobs(SignatureRequestEmail)}
+    assert links == {f"{SIGNING_URL}/{DOCUMENT}/anna", f"{SIGNING_URL}/{DOCUMENT}/beth"}
+
+
 def test_a_sender_who_signs_too_is_told_once(services, enqueued):
     open_request.run(open_job(ANNA, sender=Sender(ANNA.email)), services)
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(80), nullable=False),
         sa.Column("document_id", sa.String(100), nullable=True),
         sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("host", sa.String(255), nullable=False),
