@@ -6,6 +6,7 @@ five seconds later both reminders come due, and only the second person's is sent
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from buffrsign.broker.records import JobStatus, State, scan_statuses
@@ -36,6 +38,7 @@ REMINDED_AFTER = timedelta(seconds=5)
 FIRST = Signer("first", "anna.nangolo@example.com", "Anna Nangolo")
 SECOND = Signer("second", "johannes.beukes@example.com", "Johannes Beukes")
 SENDER = Sender("office@example.com", "Okavango Legal")
+_SVG_WITHOUT_REMOTE_FONTS = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 _ANOTHER_BROKER = ("BUFFRSIGN_", "REDIS_")
 
 
@@ -91,7 +94,7 @@ def _run(pdf: bytes, path: Path | None, console: Console) -> None:
         print_jobs(console, [job for job in _jobs(stack) if job.kind != Canary.kind])
     console.print(f"\nletters, pictures, report and audit trail are in [bold]{FOLDER.relative_to(ROOT)}[/]")
     console.print("`make up` starts the same and keeps it running, with Flower on http://127.0.0.1:5555")
-    console.save_svg(str(FOLDER / "demo.svg"), title="make demo")
+    console.save_svg(str(FOLDER / "demo.svg"), title="make demo", code_format=_SVG_WITHOUT_REMOTE_FONTS)
 
 
 def _store(pdf: bytes, title: str, stack: Stack) -> str:
