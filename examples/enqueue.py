@@ -9,7 +9,7 @@ from buffrsign.jobs.maintenance import Canary
 producer = Producer(os.environ["BUFFRSIGN_BROKER_URL"])  # one per process
 
 handle = producer.enqueue(Canary(note="hello"), keep_result=True)
-print(handle.result(timeout=10))
+print(handle.result(timeout=10))  # {'outcome': 'answered', …}
 
 later = producer.enqueue(Canary(), delay=timedelta(days=30))
-print(producer.cancel(later.job_id), later.status())
+print(later.cancel())  # True, as it was still waiting

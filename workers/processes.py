@@ -34,7 +34,7 @@ class Program:
 
 
 class Processes:
-    """The programs of one run. Use as a context manager: leaving it stops all of them, the latest first."""
+    """The programs of one run. Use as a context manager: leaving it stops all of them, the first one last."""
 
     def __init__(self, log_folder: Path) -> None:
         self._log_folder = log_folder

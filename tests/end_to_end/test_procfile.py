@@ -1,6 +1,9 @@
 """The whole system as it is deployed: every program of the Procfile, started by its own command."""
 
 import json
+import os
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -22,7 +25,7 @@ from buffrsign.storage import Document, DocumentState, Step, take_in
 from tests.support import pdfs
 from tests.support.broker import TestBroker
 from tests.support.wait import wait_until
-from workers.processes import read_procfile
+from workers.processes import ROOT, read_procfile
 from workers.sample_agreement import make_sample_agreement
 from workers.stack import Stack, running_stack
 
@@ -100,6 +103,18 @@ def flower(stack: Stack, path: str) -> dict[str, Any]:
 
 def test_every_queue_answers(stack: Stack) -> None:
     assert answers(stack) == list(Queue)
+
+
+def test_the_ten_lines_of_the_readme_run(stack: Stack) -> None:
+    environment = {**os.environ, "BUFFRSIGN_BROKER_URL": stack.services.settings.broker_url}
+    command = [sys.executable, "examples/enqueue.py"]
+
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=40)
+
+    assert done.stderr == ""
+    answer, cancelled = done.stdout.splitlines()
+    assert "'note': 'hello'" in answer
+    assert cancelled == "True"
 
 
 def test_every_program_of_the_procfile_runs(stack: Stack) -> None:
