@@ -15,6 +15,7 @@ import msgspec
 from buffrsign.core.errors import BuffrSignError
 from buffrsign.core.logs import FIELDS_ATTRIBUTE
 
+_SAID_BY_US = ("celery.worker.strategy", "celery.app.trace")  # received, succeeded: with the result, unbound
 _NOISY = ("pypdf", "PIL", "fontTools", "alembic", "kombu", "amqp")
 
 
@@ -25,7 +26,7 @@ def configure(*, log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
-    for name in _NOISY:
+    for name in (*_NOISY, *_SAID_BY_US):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
