@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_DELAY = timedelta(days=366 * 5)
 DEVELOPMENT_KEY_SECRET = "buffrsign-development"  # noqa: S105 - only ever used on loopback
+_KEYED_OTHERWISE = (
+    "this producer's key secret is not the one that this broker's jobs were keyed with; "
+    "give all producers the same BUFFRSIGN_JOB_KEY_SECRET"
+)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", None}
 
 
@@ -136,10 +140,7 @@ class Producer:
                 return Handle(job.job_id, duplicate=False, producer=self)
             case b"duplicate":
                 return Handle(reply[1].decode(), duplicate=True, producer=self)
-        raise EnqueueRefused(
-            "this producer's key secret is not the one that this broker's jobs were keyed with; "
-            "give all producers the same BUFFRSIGN_JOB_KEY_SECRET"
-        )
+        raise EnqueueRefused(_KEYED_OTHERWISE)
 
     def add_job(self, queue: str, payload: Mapping[str, Any], delay_s: float = 0) -> Handle:
         """Accept a job in the loose form of the platform's older services: `{"type": "signature_request", …}`.
@@ -155,7 +156,7 @@ class Producer:
         reply = self._call(
             self._cancel,
             keys=[keys.record(job_id), keys.SCHEDULE],
-            args=[job_id, int(ENDED_TTL.total_seconds())],
+            args=[job_id, int(ENDED_TTL.total_seconds()), int(WAITING_TTL.total_seconds())],
         )
         return bool(reply)
 
@@ -172,6 +173,17 @@ class Producer:
             TimeoutError: it has not ended yet.
         """
         return self._call(await_result, self._client, job_id, timeout_s=timeout)  # type: ignore[no-any-return]
+
+    def require_same_secret(self) -> None:
+        """Make sure that the broker's keyed jobs were hashed with this producer's secret, if there are any yet.
+
+        Raises:
+            EnqueueRefused: they were hashed with another.
+            BrokerUnavailable: no answer.
+        """
+        known: bytes | None = self._call(self._client.get, keys.KEY_SECRET_FINGERPRINT)
+        if known is not None and known.decode() != self._fingerprint():
+            raise EnqueueRefused(_KEYED_OTHERWISE)
 
     def close(self) -> None:
         """Give back the connections."""

@@ -21,13 +21,14 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from celery import Task, shared_task
-from celery.exceptions import Ignore, Reject, Retry
+from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
 from redis.exceptions import RedisError
 
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Delivery, Ended
 from buffrsign.broker.records import State
 from buffrsign.core.errors import NotYet, Permanent, Transient
+from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import bind, get_logger
 from buffrsign.jobs import Job, PayloadRefused, decode
 from config.celery import HARD_LIMIT_GRACE, SOFT_LIMITS
@@ -97,9 +98,9 @@ class ContractTask(Task):  # type: ignore[type-arg]
         with bind(job_id=delivery.job_id, kind=delivery.kind):
             try:
                 return self._perform(delivery, args, kwargs, process)
-            except RedisError as error:
-                log.warning("job given back, the broker did not answer", error_type=type(error).__name__)
-                raise Reject("the broker did not answer", requeue=True) from error
+            except (RedisError, SoftTimeLimitExceeded) as error:
+                log.warning("job given back, it could not be settled", error_type=type(error).__name__)
+                raise Reject("the job could not be settled", requeue=True) from error
 
     def _perform(
         self, delivery: Delivery, args: tuple[Any, ...], kwargs: dict[str, Any], process: Services
@@ -156,7 +157,7 @@ class ContractTask(Task):  # type: ignore[type-arg]
     def _delivery(self) -> Delivery:
         request: Any = self.request
         return Delivery(
-            job_id=request.id,
+            job_id=request.id if request.id.isascii() else new_ulid(),  # Redis keys are ASCII here
             kind=self.name,
             queue=request.delivery_info["routing_key"],
             worker=request.hostname,

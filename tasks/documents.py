@@ -35,7 +35,7 @@ def inspect_document(job: InspectDocument, services: Services) -> Done:
         return Done(str(found["reason"]), found)
     _show_progress(version, Step.INSPECT, 40, services)
     services.producer.enqueue(RenderThumbnails(document_id=version.document_id, sha256=version.sha256))
-    return Done(f"{found['pages']} pages", found)
+    return Done(_pages(found["pages"]), found)
 
 
 @task(RenderThumbnails, attempts=5)
@@ -54,6 +54,10 @@ def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
     _show_progress(version, Step.THUMBNAILS, 70, services)
     _finish(version, Step.THUMBNAILS, found, services)
     return Done(outcome, found)
+
+
+def _pages(count: int) -> str:
+    return "1 page" if count == 1 else f"{count} pages"
 
 
 def _finish(version: Version, step: Step, found: dict[str, Any], services: Services) -> None:
@@ -75,25 +79,26 @@ def _inspection(version: Version, services: Services) -> dict[str, Any]:
         case Unreadable(reason, detail):
             found: dict[str, Any] = {"readable": False, "reason": reason.value, "detail": detail}
         case Inspected() as report:
-            found = {"readable": True, **msgspec.to_builtins(report), "claims": _claims(data)}
+            found = {"readable": True, **msgspec.to_builtins(report), "claims": _claims(data, pages=report.pages)}
     services.cache.put(INSPECTIONS, version.sha256, found)
     return found
 
 
-def _claims(data: bytes) -> list[str] | None:
-    """Claims of accreditation in the text; None when there was no text to read them from."""
+def _claims(data: bytes, *, pages: int) -> list[str] | None:
+    """Claims of accreditation in the text; None when it was not all read and holds none so far: nobody knows then."""
     match text_of(data, max_pages=CLAIM_SCAN_PAGES, max_characters=CLAIM_SCAN_CHARACTERS):
         case str(text) if text.strip():
-            return claims_of_accreditation(text)
+            claims = claims_of_accreditation(text)
+            is_cut = pages > CLAIM_SCAN_PAGES or len(text) >= CLAIM_SCAN_CHARACTERS
+            return None if is_cut and not claims else claims
     return None
 
 
 def _show_progress(version: Version, step: Step, percent: int, services: Services) -> None:
     """A document that is ready or held stays so while it is looked at again; an older version says nothing of it."""
-    catalog, processing = services.catalog, DocumentState.PROCESSING
-    if catalog.document(version.document_id).state not in {DocumentState.RECEIVED, processing}:
-        return
-    if catalog.set_state(version.document_id, processing, found_in=version.sha256):
+    processing = DocumentState.PROCESSING
+    unfinished = frozenset({DocumentState.RECEIVED, processing})
+    if services.catalog.set_state(version.document_id, processing, found_in=version.sha256, only_from=unfinished):
         services.document_statuses.publish(
             version.document_id, state=processing.value, step=step.value, progress=percent
         )

@@ -1,5 +1,7 @@
 """How letters are sent: once each, and only while somebody waits for what they ask."""
 
+from typing import TypeGuard
+
 import msgspec
 
 from buffrsign.core.ids import new_ulid
@@ -26,7 +28,10 @@ def send_signature_request(job: SignatureRequestEmail, services: Services) -> Do
         Transient: the mail server is away, or said 4xx (RFC 5321, 4.2.1).
         Permanent: the server said 5xx.
     """
-    return _send_if_awaited(job, services)
+    awaited = services.requests.awaits(job.document_id, job.recipient)
+    if _is_pointless(awaited, job, services):
+        return _drop(job, awaited, services)
+    return _send(job, services, {"awaited": _IN_WORDS[type(awaited)]})
 
 
 @task(SignatureReminderEmail, attempts=20)
@@ -35,8 +40,11 @@ def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> 
 
     Raises: as `send_signature_request`.
     """
-    done = _send_if_awaited(job, services)
-    if not done.outcome.startswith("dropped"):
+    awaited = services.requests.awaits(job.document_id, job.recipient)
+    if _is_pointless(awaited, job, services):
+        return _drop(job, awaited, services)
+    done = _send(job, services, {"awaited": _IN_WORDS[type(awaited)]})
+    if not isinstance(awaited, NotAwaited):
         _schedule_next_reminder(job, services)
     return done
 
@@ -50,14 +58,16 @@ def send_document_completed(job: DocumentCompletedEmail, services: Services) -> 
     return _send(job, services, {})
 
 
-def _send_if_awaited(job: SignatureRequestEmail | SignatureReminderEmail, services: Services) -> Done:
-    """Drop what nobody awaits, unless it went out before a crash: what happened comes before what is wanted now."""
-    awaited = services.requests.awaits(job.document_id, job.recipient)
-    if isinstance(awaited, NotAwaited) and not services.post_office.was_handed_over(job):
-        log.info("letter dropped", reason=awaited.reason.value)
-        _record(job, "letter.dropped", {"reason": awaited.reason.value}, services)
-        return Done(f"dropped: {awaited.reason.value}")
-    return _send(job, services, {"awaited": _IN_WORDS[type(awaited)]})
+def _is_pointless(awaited: Awaited | NotAwaited | Unknown, job: Letter, services: Services) -> TypeGuard[NotAwaited]:
+    """What went out before a crash is never called dropped: what happened comes before what is wanted now."""
+    return isinstance(awaited, NotAwaited) and not services.post_office.was_handed_over(job)
+
+
+def _drop(job: Letter, nothing: NotAwaited, services: Services) -> Done:
+    """End without a letter."""
+    log.info("letter dropped", reason=nothing.reason.value)
+    _record(job, "letter.dropped", {"reason": nothing.reason.value}, services)
+    return Done(f"dropped: {nothing.reason.value}")
 
 
 def _send(job: Letter, services: Services, facts: dict[str, Fact]) -> Done:

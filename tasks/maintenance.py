@@ -3,7 +3,7 @@
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.jobs.audit import RecordEvent, entry_id
 from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
-from buffrsign.storage import Deletion, DocumentState, Version
+from buffrsign.storage import BlobsUnavailable, Deletion, DocumentState, Version
 from config.cache import NAMESPACES
 from config.services import Services
 from tasks.base import Done, task
@@ -12,8 +12,14 @@ from tasks.base import Done, task
 @task(ExpiredDocuments, attempts=3)
 def delete_expired_documents(job: ExpiredDocuments, services: Services) -> Done:
     """Delete what is past its retention and not on hold: the version's bytes, and the blobs made from it."""
-    expired = services.catalog.expired(at_most=job.at_most)
-    deleted = sum(_delete(version, services) for version in expired)
+    deleted, failures = 0, []
+    for version in services.catalog.expired(at_most=job.at_most):
+        try:
+            deleted += _delete(version, services)
+        except BlobsUnavailable as error:
+            failures.append(error)  # one blob that cannot be removed must not keep all the others
+    if failures:
+        raise failures[0]
     return Done(f"{deleted} deleted", {"deleted": deleted})
 
 

@@ -1,6 +1,6 @@
 """How signature requests open and move: one enqueue yields the letters and the reminders."""
 
-from buffrsign.core.errors import Transient
+from buffrsign.core.errors import Permanent, Transient
 from buffrsign.jobs.audit import RecordEvent, entry_id
 from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Fact, Recipient
@@ -13,10 +13,18 @@ from tasks.base import Done, task
 
 @task(OpenRequest, attempts=12)
 def open_request(job: OpenRequest, services: Services) -> Done:
-    """Open the document's request, ask those whose turn it is, and schedule their first reminders."""
+    """Open the document's request, ask those whose turn it is, and schedule their first reminders.
+
+    Raises:
+        Permanent: the document has another request, or this one expired before it was opened.
+    """
+    _refuse_expired(job, services)
     match services.requests.open(job):
         case AlreadyOpen(identical=False):
-            return Done("refused: the document has another request")
+            raise Permanent(
+                f"document {job.document_id} has a signature request already, with other people or terms; "
+                "nothing was changed: void that one, and ask under another document id"
+            )
     asked = services.requests.signers_to_ask(job.document_id)
     _ask(job.document_id, asked, services)
     _record(job, "request.opened", job.document_id, {"signers": len(job.signers)}, services)
@@ -47,6 +55,16 @@ def record_signer_event(job: SignerEvent, services: Services) -> Done:
             if completed_now:
                 _tell_everybody(job, services)
     return Done(f"{job.event.value}{', completed' if completed_now else ''}")
+
+
+def _refuse_expired(job: OpenRequest, services: Services) -> None:
+    """A request that was opened in time stays open to its redelivery."""
+    is_over = job.expires_at is not None and job.expires_at <= services.clock()
+    if is_over and services.requests.find(job.document_id) is None:
+        raise Permanent(
+            f"the signature request of document {job.document_id} expired before it was opened; "
+            "nobody was asked: enqueue it with a later expires_at"
+        )
 
 
 def _ask(document_id: str, signers: tuple[Signer, ...], services: Services) -> None:

@@ -9,7 +9,7 @@ import pytest
 from buffrsign import Producer
 from tests.support.broker import KEY_SECRET, TestBroker, databases, running_server
 
-PARTS = {"redis-server": "redis-server", "chromium": "chromium"}
+PARTS = {"redis-server": "redis-server"}
 """What `needs(part)` may name, and the program that shows that it is there."""
 
 

@@ -4,9 +4,9 @@ Here each becomes a dead letter with its reason, the log holds no payload, and t
 """
 
 import base64
+import json
 from typing import Any
 
-import msgspec
 from celery.worker.consumer import Consumer as CeleryConsumer
 from kombu.message import Message
 
@@ -53,7 +53,7 @@ class Consumer(CeleryConsumer):
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and value.isascii() else ""
 
 
 def _as_it_came(message: Message) -> bytes:
@@ -65,4 +65,7 @@ def _as_it_came(message: Message) -> bytes:
         "headers": message.headers,
         "properties": message.properties,
     }
-    return msgspec.json.encode(envelope)
+    try:
+        return json.dumps(envelope, default=str).encode()
+    except RecursionError:
+        return b""  # headers that could just be read, and are nested too deeply to be written

@@ -30,7 +30,7 @@ from workers.demo_report import print_findings, print_jobs, write_summary
 from workers.processes import ROOT
 from workers.sample_agreement import make_sample_agreement
 from workers.stack import Stack, running_stack, wait_until
-from workers.up import alone_in, stop_on_sigterm
+from workers.up import alone_in, stop_on_signals
 
 FOLDER = ROOT / "var" / "demo"
 DOCUMENT_ID = "demo-agreement"
@@ -60,8 +60,8 @@ class Story:
 def main() -> None:
     """Run the story; exit 0 when all of it went as told."""
     arguments = _arguments()
-    stop_on_sigterm()
-    console = Console(record=True, width=118, highlight=False)
+    stop_on_signals()
+    console = Console(record=True, highlight=False)
     try:
         pdf = _read(arguments.pdf) if arguments.pdf else make_sample_agreement()
         with alone_in(FOLDER):
@@ -83,18 +83,26 @@ def _run(pdf: bytes, path: Path | None, console: Console) -> None:
         )
         story = Story(console)
         story.tell("store the document", lambda: _store(pdf, title, stack))
-        story.tell("inspect, picture and check it", lambda: _await_document(stack))
-        story.tell("ask two people to sign", lambda: _open_request(title, stack))
-        story.tell("the first one signs", lambda: _sign(stack))
-        story.tell("five seconds later: reminders", lambda: _await_reminders(stack))
-        story.tell("clean up what is past its time", lambda: _clean_up(stack))
-        story.tell("verify the audit trail", lambda: _await_audit(stack))
-        summary = write_summary(FOLDER, document_id=DOCUMENT_ID, stack=stack)
+        try:
+            _tell_the_rest(story, title, stack)
+        finally:
+            summary = write_summary(FOLDER, document_id=DOCUMENT_ID, stack=stack)
         print_findings(console, summary)
         print_jobs(console, [job for job in _jobs(stack) if job.kind != Canary.kind])
     console.print(f"\nletters, pictures, report and audit trail are in [bold]{FOLDER.relative_to(ROOT)}[/]")
     console.print("`make up` starts the same and keeps it running, with Flower on http://127.0.0.1:5555")
+    if not summary["ok"]:
+        raise BuffrSignError(f"not all of it went as told; {FOLDER.relative_to(ROOT)}/summary.json says what")
     console.save_svg(str(FOLDER / "demo.svg"), title="make demo", code_format=_SVG_WITHOUT_REMOTE_FONTS)
+
+
+def _tell_the_rest(story: Story, title: str, stack: Stack) -> None:
+    story.tell("inspect, picture and check it", lambda: _await_document(stack))
+    story.tell("ask two people to sign", lambda: _open_request(title, stack))
+    story.tell("the first one signs", lambda: _sign(stack))
+    story.tell("five seconds later: reminders", lambda: _await_reminders(stack))
+    story.tell("clean up what is past its time", lambda: _clean_up(stack))
+    story.tell("verify the audit trail", lambda: _await_audit(stack))
 
 
 def _store(pdf: bytes, title: str, stack: Stack) -> str:
@@ -115,12 +123,13 @@ def _store(pdf: bytes, title: str, stack: Stack) -> str:
 def _await_document(stack: Stack) -> str:
     catalog = stack.services.catalog
     finished = {DocumentState.READY, DocumentState.HELD}
-    wait_until(lambda: catalog.document(DOCUMENT_ID).state in finished, stack, what="the document to be ready")
+    wait_until(
+        lambda: catalog.document(DOCUMENT_ID).state in finished, stack.processes, what="the document to be ready"
+    )
     document = catalog.document(DOCUMENT_ID)
     results = catalog.results(DOCUMENT_ID, catalog.version(DOCUMENT_ID).sha256)
     if document.state is DocumentState.HELD:
         detail = results.get(Step.INSPECT, {}).get("detail", "")
-        write_summary(FOLDER, document_id=DOCUMENT_ID, stack=stack)
         raise BuffrSignError(f"the document is held, {document.state_reason}. {detail}".strip())
     return f"{results[Step.INSPECT]['pages']} pages, ready"
 
@@ -170,7 +179,7 @@ def _clean_up(stack: Stack) -> str:
 
 
 def _await_audit(stack: Stack) -> str:
-    wait_until(lambda: all(each.state.is_final for each in _jobs(stack)), stack, what="all jobs to end")
+    wait_until(lambda: all(each.state.is_final for each in _jobs(stack)), stack.processes, what="all jobs to end")
     dead = [each for each in _jobs(stack) if each.state is State.DEAD]
     if dead:
         raise BuffrSignError(f"{dead[0].kind} became a dead letter: {dead[0].error}")
@@ -185,7 +194,7 @@ def _wait_for_jobs(kind: str, count: int, stack: Stack) -> list[JobStatus]:
     def ended() -> list[JobStatus]:
         return [each for each in _jobs(stack) if each.kind == kind and each.state.is_final]
 
-    wait_until(lambda: len(ended()) >= count, stack, what=f"{count} jobs {kind}")
+    wait_until(lambda: len(ended()) >= count, stack.processes, what=f"{count} jobs {kind}")
     return ended()
 
 

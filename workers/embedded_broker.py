@@ -8,7 +8,6 @@ import importlib.util
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ from redis.exceptions import RedisError
 
 from buffrsign.broker.server import OLDEST_VERSION
 from buffrsign.core.errors import BuffrSignError
-from workers.processes import Processes, Program
+from workers.processes import Processes, Program, free_port
 
 START_TIMEOUT_S = 15.0
 POLL_S = 0.02
@@ -58,7 +57,7 @@ class EmbeddedBroker:
             BuffrSignError: it did not answer within `START_TIMEOUT_S`.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._port = _free_port()
+        self._port = free_port()
         configuration = _CONFIGURATION.format(port=self._port, folder=_quoted(self._folder), password=self._password)
         # On standard input, because a command line is there for every user to read.
         program = self._processes.start(
@@ -120,10 +119,3 @@ def _quoted(path: Path) -> str:
     r"""A path as one word of the configuration, where \ and " are written with a \ before them."""
     escaped = str(path).replace("\\", r"\\").replace('"', r"\"")
     return f'"{escaped}"'
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,7 +6,7 @@ from redis.exceptions import RedisError
 
 from buffrsign.broker.server import ServerUnfit, read_facts, require_fit
 from buffrsign.core.logs import get_logger
-from buffrsign.producer import EnqueueRefused, Producer, connect
+from buffrsign.producer import BrokerUnavailable, EnqueueRefused, Producer, connect
 from config.settings import Settings
 
 log = get_logger(__name__)
@@ -18,11 +18,21 @@ def stop_if_unfit(settings: Settings) -> None:
     A server that does not answer yet is waited for, by the program itself.
     """
     try:
-        Producer(settings.broker_url, key_secret=settings.job_key_secret).close()
+        _check_secret(settings)
         for name, url in (("broker", settings.broker_url), ("state server", settings.state_url)):
             _check(name, url)
     except (EnqueueRefused, ServerUnfit) as unfit:
         sys.exit(str(unfit))
+
+
+def _check_secret(settings: Settings) -> None:
+    producer = Producer(settings.broker_url, key_secret=settings.job_key_secret)
+    try:
+        producer.require_same_secret()
+    except BrokerUnavailable:
+        return  # the check of the server itself says so
+    finally:
+        producer.close()
 
 
 def _check(name: str, url: str) -> None:

@@ -6,6 +6,7 @@ A guard ends them when we are gone without having done so.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -119,3 +120,11 @@ def read_procfile(path: Path = ROOT / "Procfile") -> dict[str, list[str]]:
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     named = (line.partition(":") for line in lines if line and not line.startswith("#"))
     return {name.strip(): ["/bin/sh", "-c", f"exec {command.strip()}"] for name, _, command in named}
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

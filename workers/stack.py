@@ -2,13 +2,13 @@
 the Procfile. `make up` keeps it running; the demo runs its story on it.
 """
 
-import socket
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from buffrsign import Producer
@@ -18,7 +18,7 @@ from buffrsign.jobs.maintenance import Canary
 from config.services import Services
 from config.settings import load
 from workers.embedded_broker import EmbeddedBroker
-from workers.processes import Processes, read_procfile
+from workers.processes import Processes, free_port, read_procfile
 
 READY_TIMEOUT_S = 60.0
 POLL_S = 0.05
@@ -65,6 +65,7 @@ def running_stack(folder: Path, *, env: Mapping[str, str], flower_port: int | No
             say("starting a mail catcher")
             complete["BUFFRSIGN_SMTP_PORT"] = str(_start_mail_catcher(processes, mail_folder, complete))
         services = Services(load(complete))
+        services.database  # noqa: B018 - made and migrated now, before many programs do it at once
         say("starting workers, scheduler, beat and Flower")
         for name, command in read_procfile().items():
             processes.start(name, command, env=complete)
@@ -74,15 +75,9 @@ def running_stack(folder: Path, *, env: Mapping[str, str], flower_port: int | No
         yield stack
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until(condition: Callable[[], bool], stack: Stack, *, what: str, timeout_s: float = READY_TIMEOUT_S) -> None:
+def wait_until(
+    condition: Callable[[], bool], processes: Processes, *, what: str, timeout_s: float = READY_TIMEOUT_S
+) -> None:
     """Wait while every program lives.
 
     Raises:
@@ -90,7 +85,7 @@ def wait_until(condition: Callable[[], bool], stack: Stack, *, what: str, timeou
     """
     deadline = time.monotonic() + timeout_s
     while not condition():
-        stack.processes.check()
+        processes.check()
         if time.monotonic() > deadline:
             raise BuffrSignError(f"waited {timeout_s:.0f} s in vain for {what}")
         time.sleep(POLL_S)
@@ -103,16 +98,19 @@ def _with_data_in(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _start_mail_catcher(processes: Processes, folder: Path, env: Mapping[str, str]) -> int:
-    port = free_port()
-    command = ["python", "-m", "workers.smtp_catcher", "--folder", str(folder.resolve()), "--port", str(port)]
-    processes.start("smtp_catcher", command, env=env)
-    return port
+    port_file = folder.with_suffix(".port")
+    port_file.unlink(missing_ok=True)
+    options = ["--folder", str(folder.resolve()), "--port-file", str(port_file.resolve())]
+    processes.start("smtp_catcher", ["python", "-m", "workers.smtp_catcher", *options], env=env)
+    wait_until(port_file.exists, processes, what="the mail catcher")
+    return int(port_file.read_text())
 
 
 def _wait_until_every_queue_answers(stack: Stack) -> None:
-    handles = [stack.producer.enqueue(Canary(ask=queue)) for queue in Queue]
-    for queue, handle in zip(Queue, handles, strict=True):
-        wait_until(lambda handle=handle: _has_ended(handle.job_id, stack), stack, what=f"an answer from queue {queue}")  # type: ignore[misc]
+    waiting = {stack.producer.enqueue(Canary(ask=queue)).job_id: queue for queue in Queue}
+    for job_id, queue in waiting.items():
+        answered = partial(_has_ended, job_id, stack)
+        wait_until(answered, stack.processes, what=f"an answer from queue {queue}")
 
 
 def _has_ended(job_id: str, stack: Stack) -> bool:
@@ -121,7 +119,7 @@ def _has_ended(job_id: str, stack: Stack) -> bool:
 
 
 def _wait_for_flower(stack: Stack) -> None:
-    wait_until(lambda: _answers(f"{stack.flower_url}/workers"), stack, what="Flower")
+    wait_until(lambda: _answers(f"{stack.flower_url}/workers"), stack.processes, what="Flower")
 
 
 def _answers(url: str) -> bool:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -37,18 +38,18 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
-def stop_on_sigterm() -> None:
-    """Make SIGTERM end the program as Ctrl-C does, so that everything it started is stopped."""
+def stop_on_signals() -> None:
+    """Make SIGTERM and SIGINT end the program as Ctrl-C does, so that everything it started is stopped.
 
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
+    A shell that starts us in the background has us ignore SIGINT; whoever sends it all the same means it.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
 
 
 def main() -> None:
     """Start everything, say where it is, and watch it."""
-    stop_on_sigterm()
+    stop_on_signals()
     console = Console(stderr=True)
     try:
         with (
@@ -66,7 +67,16 @@ def main() -> None:
 
 
 def _flower_port() -> int:
-    return int(os.environ.get("FLOWER_PORT", FLOWER_PORT))
+    given = os.environ.get("FLOWER_PORT", str(FLOWER_PORT))
+    if not given.isdecimal() or not 0 < int(given) < 65536:
+        raise BuffrSignError(f"FLOWER_PORT must be a port from 1 to 65535, not {given!r}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(given)))
+        except OSError as error:
+            raise BuffrSignError(f"port {given} of Flower is taken; name another one with FLOWER_PORT=") from error
+    return int(given)
 
 
 def _say_where(up: Stack, console: Console) -> None:
@@ -77,7 +87,9 @@ def _say_where(up: Stack, console: Console) -> None:
     console.print(f"  Flower   {up.flower_url}")
     console.print(f"  letters  {up.mail_folder}")
     console.print(f"  logs     {FOLDER / 'log'}")
-    console.print(f'  broker   export BUFFRSIGN_BROKER_URL="$(cat {url_file.relative_to(ROOT)})"')
+    console.print("for the ten lines, `buffrsign` and `celery` in another terminal:")
+    console.print(f'  export REDIS_URL="$(cat {url_file.relative_to(ROOT)})"')
+    console.print(f"  export BUFFRSIGN_DATABASE_URL={up.services.settings.database_url}", soft_wrap=True)
 
 
 if __name__ == "__main__":

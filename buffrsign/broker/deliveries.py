@@ -86,7 +86,14 @@ class Deliveries:
         """Mark the job as done. `outcome` is one line without personal data; `result` is kept if asked for."""
         self._finish(
             keys=[keys.record(delivery.job_id), keys.SCHEDULE],
-            args=[outcome, _seconds(ENDED_TTL), msgspec.json.encode(result), delivery.job_id],
+            args=[
+                outcome,
+                _seconds(ENDED_TTL),
+                msgspec.json.encode(result),
+                delivery.job_id,
+                delivery.kind,
+                delivery.queue,
+            ],
         )
 
     def retry(self, delivery: Delivery, *, delay: timedelta, error: str) -> None:
@@ -123,6 +130,8 @@ class Deliveries:
                 counter,
                 why[:_ERROR_MAX_CHARACTERS],
                 retries_before(delivery.request),
+                delivery.kind,
+                delivery.queue,
             ],
         )
 

@@ -85,7 +85,10 @@ def _existing_database(url: str) -> "Database":
     address = make_url(url)
     # SQLite would make an empty file of a mistyped name.
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
-        raise DatabaseUnfit(f"there is no database file {address.database or 'in this URL'}; check --database-url")
+        raise DatabaseUnfit(
+            f"there is no database file {address.database or 'in this URL'}; check --database-url "
+            "(a worker makes the file with its first job that needs one)"
+        )
     try:
         return Database(url)
     except ModuleNotFoundError as error:

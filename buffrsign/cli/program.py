@@ -22,6 +22,7 @@ class _Program(click.Group):
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="buffrsign")
 def program() -> None:
     """Look after BuffrSign's jobs, queues, dead letters, audit ledger and signature requests.
 

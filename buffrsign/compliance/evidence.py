@@ -73,7 +73,9 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         ),
         "claims.accreditation": Key(Kind.CODES, "compliance.claims", "the patterns of claims that its text contains"),
         "accred.record": Key(Kind.RECORD, "a person", "what an official register says; null: it has no record"),
-        "tx.signed_at": Key(Kind.MOMENT, "requests", "when the first signer signed; null: nobody has yet"),
+        "tx.signed_at": Key(
+            Kind.MOMENT, "requests", "when the first signer signed; null: nobody has yet; no task collects it so far"
+        ),
     }
 )
 

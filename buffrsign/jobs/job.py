@@ -6,6 +6,7 @@
 again. Both refuse what does not fit, with the field and the reason, so a bad payload never leaves its producer.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,6 +26,8 @@ _ID_FIELD = "job_id"
 _NO_TEXT = (bytes, bytearray, datetime, date, time, timedelta, UUID, Decimal)
 """Types that msgspec writes as text, and so would let into any field of text."""
 
+_FIELD_NAME_UNKNOWN = re.compile(r"unknown field `(.*?)`", re.DOTALL)
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 NEWER_VERSION_DELAY = timedelta(seconds=30)
 
 CONTRACTS: dict[str, type["Job"]] = {}
@@ -152,7 +155,7 @@ def decode(kind: str, payload: object, *, job_id: str) -> Job:
         raise PayloadRefused(kind, f"Object contains unknown field `{_ID_FIELD}`; the envelope carries it")
     try:
         job = msgspec.convert({**fields, _ID_FIELD: job_id}, contract)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, RecursionError, UnicodeEncodeError) as error:
         raise PayloadRefused(kind, _reason(error, contract)) from error
     _require_whole_characters(job)
     return job
@@ -175,12 +178,19 @@ def _fits_no_field(_value: object) -> dict[str, Any]:
 def _reason(error: Exception, contract: type[Job]) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
-    reason = str(error)
+    if isinstance(error, UnicodeEncodeError):
+        return "a name holds half a surrogate pair"
+    reason = _FIELD_NAME_UNKNOWN.sub(_unless_plain, str(error))
     if reason.startswith("Invalid enum value"):
         return _choices(reason, contract)
     for pattern, words in DESCRIPTIONS.items():
         reason = reason.replace(f"`str` matching regex {pattern!r}", words)
     return reason
+
+
+def _unless_plain(found: re.Match[str]) -> str:
+    """A field's name, unless it looks like something that came in its place, such as an address."""
+    return found[0] if _PLAIN_NAME.fullmatch(found[1]) else "unknown field of another name than ours"
 
 
 def _choices(reason: str, contract: type[Job]) -> str:

@@ -20,6 +20,9 @@ from buffrsign.jobs.fields import (
 from buffrsign.jobs.job import Job, Key
 from buffrsign.jobs.queues import Queue
 
+SHORTEST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(days=366)
+
 
 class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who asks for the signatures."""
@@ -30,7 +33,10 @@ class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One person whose signature is asked for. Signers of one `order` are asked together, the next order after them."""
+    """One person whose signature is asked for. Signers of one `order` are asked together, the next order after them.
+
+    `time_zone` is kept with the request; letters say times in Namibian time.
+    """
 
     recipient_id: PersonId
     email: EmailAddress
@@ -48,8 +54,8 @@ class ReminderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at_most: Annotated[int, msgspec.Meta(ge=0, le=100)] = 5
 
     def __post_init__(self) -> None:
-        if self.first_after <= timedelta(0) or self.every <= timedelta(0):
-            raise ValueError("reminders need delays above zero")
+        if not all(SHORTEST_PAUSE <= pause <= LONGEST_PAUSE for pause in (self.first_after, self.every)):
+            raise ValueError("reminders are between one second and 366 days apart")
 
 
 class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS):

@@ -22,6 +22,9 @@ LONGEST_RESPONSE = 2000
 _GO_ON = 354
 _LINE_STARTS_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
 
+AUTHENTICATION_REQUIRED = 530
+"""RFC 4954, 6: said to MAIL, and yet about our session. A missing login must not turn every letter into a dead one."""
+
 
 class MailError(BuffrSignError):
     """A letter was not accepted. `response` is the server's own words: for the record, never for a log."""
@@ -202,7 +205,7 @@ def _harmless(when: str, *, host: str) -> Iterator[None]:
 
 def _not_accepted(what: str, code: int, words: bytes, *, host: str) -> MailDeferred | MailRefused:
     response = _as_text(code, words)
-    if 500 <= code < 600:
+    if 500 <= code < 600 and code != AUTHENTICATION_REQUIRED:
         return MailRefused(
             f"{host} refused {what} (SMTP {code}) for good; its words are in the delivery record",
             host=host,

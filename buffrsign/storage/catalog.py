@@ -28,6 +28,8 @@ from buffrsign.storage.document import (
 )
 from buffrsign.storage.tables import attachments, documents, steps, versions
 
+_NOT_DELETED = frozenset(DocumentState) - {DocumentState.DELETED}
+
 
 class Catalog:
     """Every document of one database."""
@@ -41,12 +43,14 @@ class Catalog:
     ) -> Version:
         """Note an upload, before its blob is put; the same digest again is the same version, unless it was deleted.
 
-        A new version makes the document `received`, and decides its title and how long all of it is kept.
+        A new version makes the document `received`, and decides its title and how long all of it is kept. The same
+        version again may lengthen that, and never shortens it.
         """
         now = self._clock()
         with self._database.write() as connection:
             version = rows.find_version(connection, document_id, sha256)
             if version is not None and version.deleted_at is None:
+                rows.keep_at_least_until(connection, document_id, retain_until)
                 return version
             rows.put_document(connection, document_id, title=title, retain_until=retain_until, now=now)
             number = rows.next_number(connection, document_id)
@@ -101,6 +105,17 @@ class Catalog:
             if not rows.is_attached(connection, document_id, sha256, blob):
                 connection.execute(insert(attachments).values(row))
 
+    @contextmanager
+    def while_live(self, document_id: str, sha256: str) -> Iterator[None]:
+        """Nobody deletes the version inside the block. It holds the write lock: keep it short.
+
+        Raises:
+            DocumentUnknown, VersionDeleted: there is no such version.
+        """
+        with self._database.write() as connection:
+            rows.require_live(connection, document_id, sha256)
+            yield
+
     def finish_step(
         self, document_id: str, sha256: str, step: Step, result: Mapping[str, object], *, of: frozenset[Step]
     ) -> StepFinished:
@@ -132,9 +147,17 @@ class Catalog:
         return {Step(row.step): row.result for row in found if row.step in set(Step)}
 
     def set_state(
-        self, document_id: str, state: DocumentState, reason: str = "", *, found_in: str | None = None
+        self,
+        document_id: str,
+        state: DocumentState,
+        reason: str = "",
+        *,
+        found_in: str | None = None,
+        only_from: frozenset[DocumentState] = _NOT_DELETED,
     ) -> bool:
-        """Say where the document is in its life; False when it was deleted, which only a new upload ends.
+        """Say where the document is in its life; False when it is in none of `only_from`.
+
+        A deleted document stays deleted: only a new upload ends that.
 
         `found_in` is the digest of the version that says so: an older version than the latest changes nothing, False.
 
@@ -142,7 +165,7 @@ class Catalog:
             DocumentUnknown: nobody uploaded it.
         """
         with self._database.write() as connection:
-            if rows.document(connection, document_id).state is DocumentState.DELETED:
+            if rows.document(connection, document_id).state not in only_from:
                 return False
             latest = rows.find_version(connection, document_id, None)
             if found_in is not None and latest is not None and latest.sha256 != found_in:

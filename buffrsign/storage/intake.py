@@ -1,7 +1,7 @@
 """How bytes come into storage: the catalog refers to them first, then they are put.
 
 In this order a crash leaves at worst a row whose bytes are missing, which the repeat heals; in the other order it
-would leave bytes that nothing ever deletes.
+would leave bytes that nothing ever deletes. They are put while nobody can delete the version they belong to.
 """
 
 from datetime import datetime
@@ -22,7 +22,8 @@ def take_in(
 ) -> Version:
     """Store an upload; on return it survives a crash, and its jobs may be enqueued."""
     version = catalog.add(document_id, digest_of(data), size_bytes=len(data), title=title, retain_until=retain_until)
-    blobs.put(data)
+    with catalog.while_live(document_id, version.sha256):
+        blobs.put(data)
     return version
 
 
@@ -33,4 +34,5 @@ def attach(data: bytes, *, to: Version, catalog: Catalog, blobs: LocalBlobs) -> 
         DocumentUnknown, VersionDeleted: the version went meanwhile; nothing was stored.
     """
     catalog.attach(to.document_id, to.sha256, blob=digest_of(data))
-    return blobs.put(data)
+    with catalog.while_live(to.document_id, to.sha256):
+        return blobs.put(data)

@@ -34,6 +34,13 @@ def change_document(connection: Connection, document_id: str, **columns: object)
     return connection.execute(change).rowcount == 1
 
 
+def keep_at_least_until(connection: Connection, document_id: str, retain_until: datetime | None) -> None:
+    """Lengthen how long a document is kept; None is for ever."""
+    kept = document(connection, document_id).retain_until
+    if kept is not None and (retain_until is None or retain_until > kept):
+        change_document(connection, document_id, retain_until=retain_until)
+
+
 def find_version(
     connection: Connection, document_id: str, sha256: str | None, *conditions: ColumnElement[bool]
 ) -> Version | None:

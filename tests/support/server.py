@@ -12,8 +12,7 @@ from redis.exceptions import RedisError
 from tests.support.broker import TestBroker
 from tests.support.wait import wait_until
 from workers.embedded_broker import find_server
-from workers.processes import Processes, Program
-from workers.stack import free_port
+from workers.processes import Processes, Program, free_port
 
 
 @dataclass(frozen=True)

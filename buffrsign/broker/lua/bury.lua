@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
 -- A job becomes a dead letter: kept with its reason and its message as it came, until a person decides.
+-- Its key is free again: who asks once more, the cause removed, is not told "duplicate".
 -- Where a job runs twice, its lease having run out, the first end stands, and a try that was scheduled is not needed.
 --
 -- KEYS  1 record   2 dead letters   3 this dead letter   4 schedule
@@ -20,8 +21,8 @@ redis.call('HSETNX', record, 'enqueued_at', now)
 redis.call('HDEL', record, 'message')
 redis.call('ZREM', schedule, ARGV[1])
 redis.call('EXPIRE', record, ARGV[8])
-if unique then
-  redis.call('EXPIRE', unique, ARGV[8])
+if unique and redis.call('GET', unique) == ARGV[1] then
+  redis.call('DEL', unique)
 end
 redis.call('ZADD', letters, now, ARGV[1])
 redis.call('HSET', letter, 'kind', ARGV[2], 'queue', ARGV[3], 'reason', ARGV[4], 'error', ARGV[5], 'worker', ARGV[6],

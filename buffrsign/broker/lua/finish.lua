@@ -4,7 +4,7 @@
 --
 -- KEYS  1 record   2 schedule
 -- ARGV  1 outcome   2 TTL of an ended record in s   3 what the task returned, as JSON: kept where it was asked for
---       4 job id
+--       4 job id   5 kind   6 queue: a record that was lost is made anew
 -- reply 1, or 0 if it had ended already
 local record, schedule = unpack(KEYS)
 local state = redis.call('HGET', record, 'state')
@@ -14,7 +14,8 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local started_at, unique, keeps_result = unpack(redis.call('HMGET', record, 'started_at', 'unique', 'keeps_result'))
-redis.call('HSET', record, 'state', 'done', 'outcome', ARGV[1], 'ended_at', now,
+redis.call('HSETNX', record, 'enqueued_at', now)
+redis.call('HSET', record, 'kind', ARGV[5], 'queue', ARGV[6], 'state', 'done', 'outcome', ARGV[1], 'ended_at', now,
   'ran_ms', math.max(0, now - (started_at or now)))
 redis.call('HDEL', record, 'error', 'message')
 redis.call('ZREM', schedule, ARGV[4])

@@ -4,7 +4,7 @@
 --
 -- KEYS  1 record   2 schedule   3 bell
 -- ARGV  1 job id   2 message for the next try   3 delay in ms   4 the counter that grows: 'failures' or 'postponed'
---       5 why, in a sentence   6 retries before this delivery
+--       5 why, in a sentence   6 retries before this delivery   7 kind   8 queue: a record that was lost is made anew
 -- reply the due time in ms, or 0 if the job had ended or was put back already
 local record, schedule, bell = unpack(KEYS)
 local job_id = ARGV[1]
@@ -18,7 +18,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local due = now + ARGV[3]
 redis.call('HINCRBY', record, ARGV[4], 1)
-redis.call('HSET', record, 'state', 'scheduled', 'message', ARGV[2], 'ready_at', due, 'error', ARGV[5],
+redis.call('HSETNX', record, 'enqueued_at', now)
+redis.call('HSET', record, 'kind', ARGV[7], 'queue', ARGV[8], 'state', 'scheduled', 'message', ARGV[2], 'ready_at', due, 'error', ARGV[5],
   'retries', ARGV[6] + 1, 'ran_ms', math.max(0, now - (started_at or now)))
 redis.call('PERSIST', record)
 if unique then

@@ -158,17 +158,51 @@ def test_a_record_and_its_key_expire_together_unless_their_job_is_scheduled(prod
     assert (client.ttl(record), client.ttl(unique)) == (ended_s, ended_s)
 
 
-@pytest.mark.parametrize("end", ["bury", "cancel"])
-def test_a_job_that_ended_badly_is_remembered_for_a_day(producer, client, deliveries, end):
+def test_a_dead_job_is_remembered_for_a_day_and_its_key_is_free_at_once(producer, client, deliveries):
     handle = producer.enqueue(letter())
-    if end == "bury":
-        deliveries.begin(delivery := take(client, Queue.EMAIL))
-        deliveries.bury(delivery, reason=Reason.PERMANENT, error="no such mailbox")
-    else:
-        handle.cancel()
+    deliveries.begin(delivery := take(client, Queue.EMAIL))
+
+    deliveries.bury(delivery, reason=Reason.PERMANENT, error="no such mailbox")
 
     assert client.ttl(keys.record(handle.job_id)) == ENDED_TTL.total_seconds()
-    assert all(client.ttl(unique) == ENDED_TTL.total_seconds() for unique in client.keys(keys.UNIQUE_PREFIX + "*"))
+    assert not producer.enqueue(letter()).duplicate
+
+
+def test_a_job_cancelled_in_its_queue_is_remembered_for_as_long_as_its_message_may_lie_there(producer, client):
+    handle = producer.enqueue(letter())
+
+    handle.cancel()
+
+    assert client.ttl(keys.record(handle.job_id)) == WAITING_TTL.total_seconds()
+
+
+def test_a_job_cancelled_in_the_schedule_is_remembered_for_a_day(producer, client):
+    handle = producer.enqueue(letter(), delay=timedelta(hours=1))
+
+    handle.cancel()
+
+    assert client.ttl(keys.record(handle.job_id)) == ENDED_TTL.total_seconds()
+
+
+def test_a_job_whose_record_was_lost_while_it_ran_is_tried_again_and_can_be_asked_after(producer, client, deliveries):
+    handle = producer.enqueue(letter())
+    deliveries.begin(delivery := take(client, Queue.EMAIL))
+    client.delete(keys.record(handle.job_id))
+
+    deliveries.retry(delivery, delay=NOW, error="away")
+
+    assert Schedule(client).promote().moved == 1
+    assert handle.status().state is State.READY
+
+
+def test_a_job_whose_record_was_lost_while_it_ran_can_end(producer, client, deliveries):
+    handle = producer.enqueue(letter())
+    deliveries.begin(delivery := take(client, Queue.EMAIL))
+    client.delete(keys.record(handle.job_id))
+
+    deliveries.finish(delivery, outcome="sent", result={})
+
+    assert (handle.status().state, handle.status().kind) == (State.DONE, "email.signature_request")
 
 
 # Jobs of stock Celery producers have no record until they begin.

@@ -40,7 +40,7 @@ def test_a_request_is_found_again_as_it_was_asked(requests):
         sender=Sender("sender@example.com", name="Sénder", locale="en-NA"),
         message="Please sign.\nThank you.",
         expires_at=NOON + timedelta(days=14, microseconds=1234),
-        reminders=ReminderPolicy(first_after=timedelta(microseconds=5), at_most=2),
+        reminders=ReminderPolicy(first_after=timedelta(seconds=5, microseconds=5), at_most=2),
     )
 
     assert requests.open(job) == Opened()

@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 
 from buffrsign.producer import connect
-from workers.stack import free_port
+from workers.processes import free_port
 
 
 @pytest.fixture

@@ -142,6 +142,27 @@ def test_nothing_is_stored_for_a_version_that_went_meanwhile(upload, sweep, blob
     assert not blobs.has(digest_of(b"picture"))
 
 
+def test_an_upload_that_comes_again_may_keep_the_document_longer_and_never_shorter(upload, sweep, blobs):
+    version = upload("doc_7", b"agreement", retain_until=NOON)
+
+    upload("doc_7", b"agreement", retain_until=NOON + timedelta(days=3650))
+    upload("doc_7", b"agreement", retain_until=NOON - timedelta(days=1))
+
+    assert sweep() == []
+    assert blobs.has(version.sha256)
+
+
+def test_a_blob_that_is_put_while_its_version_is_deleted_does_not_stay(upload, sweep, blobs, catalog):
+    version = upload("doc_7", b"agreement")
+    catalog.attach(version.document_id, version.sha256, blob=digest_of(b"picture"))
+
+    sweep()
+    with pytest.raises(VersionDeleted), catalog.while_live(version.document_id, version.sha256):
+        blobs.put(b"picture")
+
+    assert not blobs.has(digest_of(b"picture"))
+
+
 def test_a_crash_before_the_end_leaves_the_version_to_the_next_run(upload, sweep, blobs, catalog):
     version = upload("doc_7", b"agreement")
 

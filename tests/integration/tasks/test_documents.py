@@ -13,7 +13,7 @@ from buffrsign.state.document_status import DocumentStatus
 from buffrsign.storage import BlobDamaged, BlobMissing, DocumentState, DocumentUnknown, Step, Version, VersionDeleted
 from buffrsign.testing import assert_enqueued
 from config.services import Services
-from tasks.documents import inspect_document, render_thumbnails
+from tasks.documents import CLAIM_SCAN_PAGES, inspect_document, render_thumbnails
 from tests.support import pdfs
 from tests.support.clock import NOON
 from tests.support.family import actions, upload
@@ -53,6 +53,15 @@ def delete(services: Services, version: Version) -> None:
             services.blobs.delete(blob)
 
 
+def test_a_document_whose_end_was_not_read_has_no_known_claims_unless_one_was_found(services):
+    silent, claiming = pdfs.plain(pages=CLAIM_SCAN_PAGES + 1), pdfs.plain(pages=60, text="Accredited by CRAN.")
+
+    found = [inspect_document.run(inspect_job(upload(services, data)), services).data for data in (silent, claiming)]
+
+    assert found[0]["claims"] is None
+    assert found[1]["claims"]
+
+
 @pytest.mark.parametrize(
     ("data", "facts"),
     [
@@ -71,7 +80,7 @@ def test_a_readable_file_is_inspected_and_its_picture_asked_for(services, enqueu
     found = services.catalog.results("doc_7", version.sha256)[Step.INSPECT]
     assert facts.items() <= found.items()
     assert (found["readable"], found["size_bytes"]) == (True, len(data))
-    assert done.outcome == f"{facts['pages']} pages"
+    assert done.outcome == ("1 page" if facts["pages"] == 1 else f"{facts['pages']} pages")
     assert msgspec.json.encode(done.data) == msgspec.json.encode(found)
     assert_enqueued(enqueued, RenderThumbnails, document_id="doc_7", sha256=version.sha256)
     assert enqueued.jobs(Eta2019Check) == []
@@ -203,7 +212,7 @@ def test_a_lost_cache_means_reading_again(services, broker):
 
     done = inspect_document.run(inspect_job(version), services)
 
-    assert (clean, done.outcome) == (1, "1 pages")
+    assert (clean, done.outcome) == (1, "1 page")
 
 
 @pytest.mark.parametrize(

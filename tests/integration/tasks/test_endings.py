@@ -173,6 +173,25 @@ def test_a_job_id_that_is_no_ulid_becomes_a_dead_letter(stage: Stage, stock: Cel
     assert stage.dead_letter("7").reason is Reason.REFUSED
 
 
+@pytest.mark.parametrize("odd", [{"x-note": "half \ud800"}, {"x-note": 10**30}], ids=["half a character", "huge"])
+def test_a_message_for_no_task_becomes_a_dead_letter_whatever_its_headers(stage: Stage, stock: Celery, odd) -> None:
+    job_id = new_ulid()
+
+    stock.send_task("nobody.knows", task_id=job_id, queue="maintenance", headers=odd)
+
+    stage.wait_for_end(job_id)
+    assert stage.dead_letter(job_id).reason is Reason.UNKNOWN_TASK
+    assert stage.wait_for_end(stage.play(End.RETURNS).job_id).state is State.DONE
+
+
+def test_a_job_whose_id_is_no_ascii_is_run_under_another(stage: Stage, stock: Celery) -> None:
+    job = stage.job(End.RETURNS)
+
+    stock.send_task(job.kind, args=[encode(job)], task_id="half \ud800", queue="maintenance")
+
+    wait_until(lambda: stage.runs(job.job_id), "the run")
+
+
 def test_the_fields_of_a_payload_may_come_as_keyword_arguments(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.RETURNS)
 

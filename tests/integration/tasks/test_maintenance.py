@@ -10,7 +10,7 @@ from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
 from buffrsign.producer import BrokerUnavailable
 from buffrsign.state.cache import Namespace
 from buffrsign.state.keys import CACHE_PREFIX
-from buffrsign.storage import DocumentState, Step, Version
+from buffrsign.storage import BlobsUnavailable, DocumentState, Step, Version
 from buffrsign.testing import RecordingProducer
 from config.cache import INSPECTIONS
 from config.services import Services
@@ -175,6 +175,20 @@ def test_a_deletion_that_broke_off_is_finished_by_the_repeat_with_one_entry(serv
     assert services.catalog.document("doc_7").state is DocumentState.DELETED
     [entry] = deletions(producer)
     assert entry.details["blobs"] == 1
+
+
+def test_one_blob_that_cannot_be_removed_keeps_no_other_and_is_tried_again(services, tmp_path):
+    stuck = upload(services, pdfs.plain(), document_id="stuck", retain_until=EXPIRED)
+    other = upload(services, pdfs.plain(pages=2), document_id="other", retain_until=NOON)
+    blob = next((tmp_path / "blobs").rglob(stuck.sha256))
+    blob.unlink()
+    (blob / "in the way").mkdir(parents=True)
+
+    with pytest.raises(BlobsUnavailable):
+        delete_expired_documents.run(ExpiredDocuments(), services)
+
+    assert not services.blobs.has(other.sha256)
+    assert services.catalog.expired(at_most=9) == [services.catalog.version("stuck")]
 
 
 def test_people_see_that_a_document_is_gone(services):

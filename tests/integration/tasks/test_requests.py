@@ -77,12 +77,22 @@ def test_a_sender_who_wants_no_reminders_gets_none(services, enqueued):
     assert enqueued.jobs(SignatureReminderEmail) == []
 
 
-def test_a_request_that_opens_after_its_own_end_asks_nobody(services, enqueued):
-    done = open_request.run(open_job(ANNA, expires_at=NOON), services)
+def test_a_request_that_expired_before_it_was_opened_is_for_a_person_and_asks_nobody(services, enqueued):
+    with pytest.raises(Permanent, match="expired before it was opened"):
+        open_request.run(open_job(ANNA, expires_at=NOON), services)
+
+    assert services.requests.find(DOCUMENT) is None
+    assert enqueued.enqueued == []
+
+
+def test_a_request_that_was_opened_in_time_bears_being_delivered_again_after_its_end(services, enqueued, clock):
+    job = open_job(ANNA, expires_at=NOON + timedelta(hours=1))
+    open_request.run(job, services)
+    clock.now = NOON + timedelta(hours=2)
+
+    done = open_request.run(job, services)
 
     assert done.outcome == "opened, 0 asked"
-    assert actions(enqueued) == ["request.opened"]
-    assert asked(enqueued) == []
 
 
 def test_the_entry_of_an_opening_counts_signers_and_names_nobody(services, enqueued):
@@ -117,13 +127,13 @@ def test_a_crash_after_the_opening_and_before_the_letters_is_made_good_by_the_re
     assert actions(enqueued) == ["request.opened"]
 
 
-def test_a_second_different_request_for_a_document_is_refused_and_asks_nobody(services, enqueued):
+def test_a_second_different_request_for_a_document_is_for_a_person_and_asks_nobody(services, enqueued):
     open_request.run(open_job(ANNA), services)
     before = list(enqueued.enqueued)
 
-    done = open_request.run(open_job(BEN), services)
+    with pytest.raises(Permanent, match="has a signature request already"):
+        open_request.run(open_job(BEN), services)
 
-    assert done.outcome == "refused: the document has another request"
     assert enqueued.enqueued == before
 
 

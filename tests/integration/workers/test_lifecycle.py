@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from buffrsign import Producer
+from buffrsign.core.clock import utc_now
 from buffrsign.jobs import Queue
+from buffrsign.jobs.audit import RecordEvent
 from tests.support.broker import TestBroker, databases, private_server
 from tests.support.programs import ROOT, worker
 
@@ -102,6 +105,21 @@ def test_a_broker_elsewhere_needs_the_key_secret_at_the_start(environment: dict[
 
     assert ended.returncode != 0
     assert "BUFFRSIGN_JOB_KEY_SECRET" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("program", ["worker", "scheduler"])
+def test_another_key_secret_than_the_broker_s_stops_the_start(
+    broker: TestBroker, environment: dict[str, str], program: str
+) -> None:
+    others = Producer(broker.broker_url, key_secret="what the others are keyed with")
+    others.enqueue(RecordEvent(action="document.viewed", occurred_at=utc_now()))
+    others.close()
+
+    ended = start(program, environment)
+
+    assert ended.returncode != 0
+    assert "give all producers the same BUFFRSIGN_JOB_KEY_SECRET" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

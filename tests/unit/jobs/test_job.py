@@ -106,6 +106,14 @@ def test_an_unknown_field_is_refused_by_name(kind):
         decode(kind, {"colour": "red"}, job_id=new_ulid())
 
 
+@pytest.mark.parametrize("name", ["anna.nangolo@example.com", "Anna Nangolo", "x" * 41, "half \ud800"])
+def test_what_came_in_place_of_a_field_s_name_is_not_repeated(name):
+    with pytest.raises(PayloadRefused) as caught:
+        decode("maintenance.canary", {name: 1}, job_id=new_ulid())
+
+    assert name not in str(caught.value)
+
+
 @pytest.mark.parametrize("field", ["colour", "job_id"])
 def test_a_field_that_the_contract_does_not_have_is_refused(field):
     with pytest.raises(PayloadRefused, match=f"unknown field `{field}`"):
