@@ -63,11 +63,13 @@ def print_findings(console: Console, summary: dict[str, Any]) -> None:
 
 def print_jobs(console: Console, jobs: list[JobStatus]) -> None:
     """Every job: where it ran, how long it waited and ran, and what came of it."""
-    table = Table("job", "queue", title="\njobs")
+    table = Table(title="\njobs")
+    table.add_column("job", no_wrap=True)
+    table.add_column("queue")
     table.add_column("waited", justify="right")
     table.add_column("ran", justify="right")
     table.add_column("state")
-    table.add_column("outcome")
+    table.add_column("outcome", overflow="fold")
     for job in jobs:
         waited, ran = (f"{ms} ms" if ms is not None else "" for ms in (job.waited_ms, job.ran_ms))
         table.add_row(job.kind, job.queue, waited, ran, _styled(job.state.value), job.outcome or job.error or "")
