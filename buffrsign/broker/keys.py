@@ -13,7 +13,8 @@ SCHEDULE_BELL = "buffrsign:schedule:bell"
 """List of at most one element: rung when a job becomes the earliest, so that a waiting scheduler wakes."""
 
 UNIQUE_PREFIX = "buffrsign:unique:"
-"""String, one per keyed job: the hash of its key, holding its job id. Lives as long as the job's record."""
+"""String, one per keyed job: the hash of its key, holding its job id. Lives as long as the job's record;
+gone at once when the job is cancelled or dies."""
 
 KEY_SECRET_FINGERPRINT = "buffrsign:key-secret-fingerprint"  # noqa: S105 - the name of a key, not a secret
 """String: which key secret this broker's producers use. Set by the first keyed job, kept for ever."""

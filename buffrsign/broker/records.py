@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
 ENDED_TTL = timedelta(hours=24)
-"""How long an ended job is remembered, and its key stays taken."""
+"""How long an ended job is remembered, and the key of one that was done stays taken."""
 
 WAITING_TTL = timedelta(days=7)
 """How long a ready or running job's record outlives a message that was lost. A scheduled job's record stays."""

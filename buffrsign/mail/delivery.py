@@ -128,11 +128,6 @@ class Mailer:
         self._ehlo_name = ehlo_name
         self._tls = tls or ssl.create_default_context()
 
-    def hand_over(self, message: EmailMessage, *, sender: str, recipient: str) -> Accepted:
-        """Address and send in one go; raises what `address` and `Envelope.send` raise."""
-        with self.address(sender=sender, recipient=recipient) as envelope:
-            return envelope.send(message)
-
     def address(self, *, sender: str, recipient: str) -> Envelope:
         """Connect, and have the server agree to the two addresses. No byte of a message has left yet.
 

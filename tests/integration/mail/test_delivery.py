@@ -9,7 +9,8 @@ RECIPIENT = "anna@example.com"
 
 def hand_over(server: ScriptedSmtp, *, recipient: str = RECIPIENT, **settings: object) -> Accepted:
     mailer = Mailer(server.as_server(**settings), ehlo_name="worker.buffrsign.example", tls=client_tls())
-    return mailer.hand_over(a_message(), sender=SENDER, recipient=recipient)
+    with mailer.address(sender=SENDER, recipient=recipient) as envelope:
+        return envelope.send(a_message())
 
 
 def test_an_accepted_message_arrives_whole_and_its_answer_is_kept():
@@ -142,8 +143,8 @@ def test_a_certificate_that_nobody_vouches_for_defers():
     script = Script(extensions=("STARTTLS",))
 
     with ScriptedSmtp(script) as server, pytest.raises(MailDeferred, match="SSLCertVerificationError"):
-        Mailer(server.as_server(security="starttls"), ehlo_name="worker.example").hand_over(
-            a_message(), sender=SENDER, recipient=RECIPIENT
+        Mailer(server.as_server(security="starttls"), ehlo_name="worker.example").address(
+            sender=SENDER, recipient=RECIPIENT
         )
 
 
