@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow check format lint types floors lock clean
+.PHONY: help demo up test test-slow check format lint types floors chaos chaos-long chaos-soak chaos-stock lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -34,6 +34,22 @@ types: $(READY)
 
 floors: $(READY)
 	$(BIN)/lint-imports
+
+CHAOS = $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+JOBS ?= 3000000
+KILLS ?= 300
+
+chaos: $(READY) ## break the system for two minutes, and say what was lost; SEED=n repeats the dice
+	$(CHAOS) --seconds 120
+
+chaos-long: $(READY) ## the same for 30 minutes, with a fail-over, and beside kombu's own transport
+	$(CHAOS) --seconds 1800 --failover --with-stock 120
+
+chaos-soak: $(READY) ## until JOBS=3000000 jobs and KILLS=300 kills are reached
+	$(CHAOS) --seconds 0 --jobs $(JOBS) --kills $(KILLS) --rate 1500
+
+chaos-stock: $(READY) ## what kombu's own transport loses in two minutes of the same
+	$(CHAOS) --seconds 120 --stock
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --group dev --universal --python-version 3.11 \

@@ -14,35 +14,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from buffrsign.broker import keys
+from buffrsign.broker.connection import connect, is_on_loopback
 from buffrsign.broker.envelope import first_message
-from buffrsign.broker.records import ENDED_TTL, WAITING_TTL, JobStatus, read_status
+from buffrsign.broker.limits import ENDED_TTL
+from buffrsign.broker.records import JobStatus, read_status
 from buffrsign.broker.results import await_result
 from buffrsign.broker.scripts import script
+from buffrsign.broker.ticks import TickOf
 from buffrsign.core.clock import Clock, to_epoch_ms, utc_now
 from buffrsign.core.errors import Permanent, Transient
 from buffrsign.jobs import Job, decode, encode
 from buffrsign.jobs.loose import job_from
+from buffrsign.jobs.missed import Missed
 
 if TYPE_CHECKING:
     from redis import Redis
 
+__all__ = [
+    "BrokerUnavailable",
+    "EnqueueRefused",
+    "Handle",
+    "Producer",
+    "QueueFull",
+    "connect",
+]
+
 MAX_PAYLOAD_BYTES = 64 * 1024
+MAX_READY = 1_000_000
 MAX_DELAY = timedelta(days=366 * 5)
 DEVELOPMENT_KEY_SECRET = "buffrsign-development"  # noqa: S105 - only ever used on loopback
 _KEYED_OTHERWISE = (
     "this producer's key secret is not the one that this broker's jobs were keyed with; "
     "give all producers the same BUFFRSIGN_JOB_KEY_SECRET"
 )
-_LOOPBACK = {"localhost", "127.0.0.1", "::1", None}
 
 
 class BrokerUnavailable(Transient):
-    """The broker did not answer, or is full. The job may or may not be accepted: enqueue the same job again."""
+    """The broker did not answer, is full, or refuses the account. The same job may be enqueued again: it runs once."""
+
+
+class QueueFull(BrokerUnavailable):
+    """Its queue has as many ready jobs as are allowed; nothing was published."""
 
 
 class EnqueueRefused(Permanent):
@@ -65,26 +81,34 @@ class Handle:
         """As `Producer.result`."""
         return self.producer.result(self.job_id, timeout=timeout)
 
-    def cancel(self) -> bool:
+    def cancel(self, *, running: bool = False) -> bool:
         """As `Producer.cancel`."""
-        return self.producer.cancel(self.job_id)
+        return self.producer.cancel(self.job_id, running=running)
 
 
 class Producer:
     """Enqueues jobs on one broker. Safe to share between threads; make a new one after a fork."""
 
     def __init__(
-        self, url: str, *, key_secret: str | None = None, client: "Redis | None" = None, clock: Clock = utc_now
+        self,
+        url: str,
+        *,
+        key_secret: str | None = None,
+        max_ready: int = MAX_READY,
+        client: "Redis | None" = None,
+        clock: Clock = utc_now,
     ) -> None:
-        """Connect lazily to a `redis://` or `rediss://` URL.
+        """Connect lazily to a `redis://`, `rediss://` or `sentinel://` URL; see `buffrsign/broker/address.py`.
 
         `key_secret` hashes job keys and is the same for all producers of a broker; without it, only a broker on
-        loopback is accepted. `clock` only tells whether an `at=` is too far away; when a job is due, the broker says.
+        loopback is accepted. `max_ready` bounds the jobs that are ready in one queue. `clock` only tells whether an
+        `at=` is too far away; when a job is due, the broker says.
 
         Raises:
+            AddressRefused: the URL names no server.
             EnqueueRefused: there is no key secret and the broker is not on loopback.
         """
-        if not key_secret and urlsplit(url).hostname not in _LOOPBACK:
+        if not key_secret and not is_on_loopback(url):
             raise EnqueueRefused(
                 "a broker that is not on loopback needs key_secret=, the same for all its producers "
                 "(BUFFRSIGN_JOB_KEY_SECRET)"
@@ -92,35 +116,47 @@ class Producer:
         self._secret = (key_secret or DEVELOPMENT_KEY_SECRET).encode()
         self._client = client or connect(url)
         self._clock = clock
+        self._max_ready = max_ready
         self._publish = script(self._client, "publish")
         self._cancel = script(self._client, "cancel")
+        self._reschedule = script(self._client, "reschedule")
 
     def enqueue(
-        self, job: Job, *, delay: timedelta | None = None, at: datetime | None = None, keep_result: bool = False
+        self,
+        job: Job,
+        *,
+        delay: timedelta | None = None,
+        at: datetime | None = None,
+        expires: timedelta | None = None,
+        missed: Missed = Missed.RUN,
+        series: str = "",
+        keep_result: bool = False,
+        key_window: timedelta = ENDED_TTL,
+        tick_of: TickOf | None = None,
     ) -> Handle:
         """Accept one job now, after a delay, or at a time (aware; a past one means now).
 
-        `keep_result` keeps what the task returns for 24 hours, for `result`.
+        `expires`: so long after its time it is not started any more. `missed`: what follows when nothing could start it
+        in the minute after its time; jobs of one `series` stand for each other. `keep_result` keeps what the task
+        returns for 24 hours, for `result`. `key_window`: how long after `done` a job with the same key is a duplicate.
+        `tick_of` is for periodic work.
 
         Raises:
             PayloadRefused: a field does not fit the contract; the message names it.
             EnqueueRefused: the payload is over 64 KiB, the time makes no sense, or the key secret is another's.
+            QueueFull: so many jobs are ready in its queue that another would only wait.
             BrokerUnavailable: no answer, or the broker is full; enqueueing the same job again is safe.
         """
         payload = payload_of(job)
         job = decode(job.kind, payload, job_id=job.job_id)  # as its worker will see it: a text became its enum
         delay_ms, due_ms = when(delay, at, now=self._clock())
-        queue, record, key_hash = job.destination.value, keys.record(job.job_id), self._key_hash(job)
+        if tick_of is not None:
+            missed, series = tick_of.missed, tick_of.schedule
+        if missed is Missed.ONCE and not series:
+            raise EnqueueRefused("missed=Missed.ONCE needs series=, the name that the jobs share")
+        queue = job.destination.value
         reply: Any = self._call(
             self._publish,
-            keys=[
-                record,
-                queue,
-                keys.SCHEDULE,
-                keys.SCHEDULE_BELL,
-                keys.unique(key_hash) if key_hash else record,
-                keys.KEY_SECRET_FINGERPRINT,
-            ],
             args=[
                 job.job_id,
                 job.kind,
@@ -128,11 +164,16 @@ class Producer:
                 first_message(job_id=job.job_id, kind=job.kind, queue=queue, payload=payload, keeps_result=keep_result),
                 delay_ms,
                 due_ms,
-                "1" if key_hash else "0",
+                self._key_hash(job) or "",
                 self._fingerprint(),
-                keys.RECORD_PREFIX,
-                int(WAITING_TTL.total_seconds()),
                 "1" if keep_result else "0",
+                self._max_ready,
+                "" if expires is None else ms_of(expires, name="expires"),
+                "" if missed is Missed.RUN else missed.value,
+                series,
+                "" if key_window == ENDED_TTL else ms_of(key_window, name="key_window") // 1000,
+                tick_of.schedule if tick_of else "",
+                tick_of.timetable if tick_of else "",
             ],
         )
         match reply[0]:
@@ -140,6 +181,11 @@ class Producer:
                 return Handle(job.job_id, duplicate=False, producer=self)
             case b"duplicate":
                 return Handle(reply[1].decode(), duplicate=True, producer=self)
+            case b"full":
+                raise QueueFull(
+                    f"the queue {queue} has {reply[1]:,} ready jobs, and {self._max_ready:,} are allowed (max_ready=); "
+                    "try again when its workers have caught up"
+                )
         raise EnqueueRefused(_KEYED_OTHERWISE)
 
     def add_job(self, queue: str, payload: Mapping[str, Any], delay_s: float = 0) -> Handle:
@@ -151,14 +197,26 @@ class Producer:
         """
         return self.enqueue(job_from(queue, payload), delay=delay_of(delay_s))
 
-    def cancel(self, job_id: str) -> bool:
-        """Take back a job that has not started: True if it was still waiting."""
-        reply = self._call(
-            self._cancel,
-            keys=[keys.record(job_id), keys.SCHEDULE],
-            args=[job_id, int(ENDED_TTL.total_seconds()), int(WAITING_TTL.total_seconds())],
-        )
-        return bool(reply)
+    def cancel(self, job_id: str, *, running: bool = False) -> bool:
+        """Take back a job that has not started: True if it was still waiting.
+
+        `running` also asks one that runs to stop: True if it will be told. Its task stops where it reports progress;
+        a worker with child processes ends it in any case, some seconds later. The wish survives the worker.
+        """
+        reply: bytes = self._call(self._cancel, args=[job_id, "1" if running else "0"])
+        return reply != b""
+
+    def reschedule(self, job_id: str, *, delay: timedelta | None = None, at: datetime | None = None) -> bool:
+        """Move a job that waits for its time to another: True if it was still waiting.
+
+        Raises:
+            EnqueueRefused: the time makes no sense.
+        """
+        return bool(self._call(self._reschedule, args=[job_id, *when(delay, at, now=self._clock())]))
+
+    def run_now(self, job_id: str) -> bool:
+        """Start a job that waits for its time as soon as a worker is free: True if it was still waiting."""
+        return self.reschedule(job_id, delay=timedelta(0))
 
     def status(self, job_id: str) -> JobStatus | None:
         """What the broker knows of a job; None when it is unknown, or was forgotten a day after its end."""
@@ -198,32 +256,32 @@ class Producer:
         return hashlib.sha256(b"fingerprint\0" + self._secret).hexdigest()[:16]
 
     def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        from redis.exceptions import OutOfMemoryError, RedisError  # noqa: PLC0415 - see `connect`
+        from redis.exceptions import (  # noqa: PLC0415 - see `broker/connection.py`
+            AuthenticationError,
+            OutOfMemoryError,
+            ReadOnlyError,
+            RedisError,
+        )
 
         try:
             return function(*args, **kwargs)
         except OutOfMemoryError as error:
             raise BrokerUnavailable("the broker is full and accepts no jobs; try again when it has drained") from error
+        except AuthenticationError as error:
+            raise BrokerUnavailable(
+                "the broker does not let this account in (AuthenticationError); check the user name and the password "
+                "in its URL"
+            ) from error
+        except ReadOnlyError as error:
+            raise BrokerUnavailable(
+                "the broker is a read-only replica; try again after the fail-over, and if that goes on, use the "
+                "address of its primary, or a sentinel:// URL"
+            ) from error
         except RedisError as error:
             raise BrokerUnavailable(
                 f"the broker did not answer as it should ({type(error).__name__}); try again, and if that goes on, "
                 "check its address and its log"
             ) from error
-
-
-def connect(url: str) -> "Redis":
-    """A client for one broker, with bounded waits. It never repeats a command by itself: some count.
-
-    redis-py is imported here, not above: it takes 100 ms, and a service that imports a contract need not pay that.
-    """
-    from redis import Redis  # noqa: PLC0415
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.retry import Retry  # noqa: PLC0415
-
-    client: Redis = Redis.from_url(
-        url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30, retry=Retry(NoBackoff(), 0)
-    )
-    return client
 
 
 def payload_of(job: Job) -> dict[str, Any]:
@@ -242,6 +300,13 @@ def payload_of(job: Job) -> dict[str, Any]:
     return payload
 
 
+def ms_of(duration: timedelta, *, name: str) -> int:
+    """A duration in ms. Raises EnqueueRefused if it is negative or longer than five years."""
+    if not timedelta(0) <= duration <= MAX_DELAY:
+        raise EnqueueRefused(f"{name}= must be between 0 and {MAX_DELAY.days} days, not {duration}")
+    return duration // timedelta(milliseconds=1)
+
+
 def when(delay: timedelta | None, at: datetime | None, *, now: datetime) -> tuple[int, str]:
     """When a job is due, as the broker takes it: a delay in ms, and a time in ms since 1970 or nothing.
 
@@ -254,9 +319,7 @@ def when(delay: timedelta | None, at: datetime | None, *, now: datetime) -> tupl
         return 0, str(_epoch_ms_of(at, now=now))
     if delay is None:
         return 0, ""
-    if not timedelta(0) <= delay <= MAX_DELAY:
-        raise EnqueueRefused(f"delay= must be between 0 and {MAX_DELAY.days} days, not {delay}")
-    return delay // timedelta(milliseconds=1), ""
+    return ms_of(delay, name="delay"), ""
 
 
 def _epoch_ms_of(at: datetime, *, now: datetime) -> int:

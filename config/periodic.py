@@ -1,21 +1,26 @@
-"""Periodic work, for `celery beat`. Times are Windhoek's. Each job is safe to run twice, so two beats do no harm."""
+"""Periodic work, for `celery -A workers.app beat`. Times are Windhoek's.
 
-from typing import Any
+A schedule whose times change begins anew, and so does one whose name changes: the tick that was published last for
+the old one still runs.
+"""
 
 from celery.schedules import crontab
 
-from buffrsign.jobs import encode
+from buffrsign.broker.periodic import Periodic
 from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
+from buffrsign.jobs.missed import Missed
 
-PERIODIC: dict[str, dict[str, Any]] = {
-    "delete expired documents every night": {
-        "task": ExpiredDocuments.kind,
-        "schedule": crontab(hour="2", minute="0"),
-        "args": [encode(ExpiredDocuments())],
-    },
-    "clean the cache every hour": {
-        "task": CacheCleanup.kind,
-        "schedule": crontab(minute="30"),
-        "args": [encode(CacheCleanup())],
-    },
-}
+PERIODIC = (
+    Periodic(
+        "delete expired documents every night",
+        ExpiredDocuments,
+        crontab(hour="2", minute="0"),
+        missed=Missed.ONCE,  # one run takes what was left
+    ),
+    Periodic(
+        "clean the cache every hour",
+        CacheCleanup,
+        crontab(minute="30"),
+        missed=Missed.SKIP,  # the next hour's does as well
+    ),
+)

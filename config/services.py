@@ -45,7 +45,12 @@ class Services:
     @cached_property
     def producer(self) -> Producer:
         """Enqueues the next contract."""
-        return Producer(self.settings.broker_url, key_secret=self.settings.job_key_secret, client=self.broker)
+        return Producer(
+            self.settings.broker_url,
+            key_secret=self.settings.job_key_secret,
+            max_ready=self.settings.max_ready,
+            client=self.broker,
+        )
 
     @cached_property
     def deliveries(self) -> Deliveries:

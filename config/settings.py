@@ -10,11 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_type_hints
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
+from buffrsign.broker.address import EXPECTED, AddressRefused, read_address
+
 PREFIX = "BUFFRSIGN_"
+REDIS_URLS = ("broker_url", "state_url", "cache_url")
 _REACHES_BROWSERS = re.compile(r"(NEXT_PUBLIC|VITE|REACT_APP|PUBLIC|NUXT_PUBLIC)_.*(REDIS|VALKEY|BROKER)")
 
 
@@ -34,25 +37,46 @@ class SettingsRefused(Exception):
         self.problems = problems
 
 
-RedisUrl = Annotated[str, msgspec.Meta(pattern=r"\A(redis|rediss)://\S+\Z")]
 SqliteUrl = Annotated[str, msgspec.Meta(pattern=r"\Asqlite:///.")]
 Address = Annotated[str, msgspec.Meta(pattern=r"\A[^@\s<>]+@[^@\s<>]+\Z")]
 WebUrl = Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://\S+\Z")]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Secret = Annotated[str, msgspec.Meta(min_length=16)]
-_REDIS = "a redis:// or rediss:// URL"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that can be set. Its representation hides the values: some are secrets."""
 
-    broker_url: Annotated[RedisUrl, Is("where jobs wait: no eviction, append-only file on", _REDIS)]
-    state_url: Annotated[RedisUrl, Is("what Redis remembers for a while: as the broker", _REDIS)]
-    cache_url: Annotated[RedisUrl, Is("what may be forgotten at any time: may evict", _REDIS)]
+    broker_url: Annotated[str, Is("where jobs wait: no eviction, append-only file on", EXPECTED)]
+    state_url: Annotated[str, Is("what Redis remembers for a while: as the broker", EXPECTED)]
+    cache_url: Annotated[str, Is("what may be forgotten at any time: may evict", EXPECTED)]
+    allow_volatile_broker: Annotated[
+        bool, Is("lets a broker start that evicts, or keeps nothing on disk: its jobs may vanish", "`1` or `0`")
+    ] = False
     job_key_secret: Annotated[
         Secret | None, Is("hashes job keys, the same for all producers; optional on loopback", "16 characters or more")
     ] = None
+    broker_transport: Annotated[
+        Literal["leasing", "stock"],
+        Is("how workers take jobs: ours, which loses none, or kombu's own, as a way back", "`leasing` or `stock`"),
+    ] = "leasing"
+    lease_s: Annotated[
+        Annotated[int, msgspec.Meta(ge=2, le=3600)],
+        Is("how long a worker that stopped answering keeps its jobs, in seconds", "2 to 3600"),
+    ] = 30
+    shutdown_grace_s: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=86400)],
+        Is("how long a worker that is told to stop lets running tasks finish, in seconds", "0 to 86400"),
+    ] = 300
+    unknown_task_patience_s: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=604_800)],
+        Is("how long a job whose task no worker knows waits for a newer release, in seconds", "0 to 604800"),
+    ] = 3600
+    max_ready: Annotated[
+        Annotated[int, msgspec.Meta(ge=1)],
+        Is("how many jobs may be ready in one queue before more are refused", "a number from 1"),
+    ] = 1_000_000
     database_url: Annotated[
         SqliteUrl, Is("the ledger, signature requests, the catalog and deliveries", "an sqlite:/// URL")
     ] = "sqlite:///var/buffrsign.db"
@@ -106,9 +130,11 @@ def load(environment: Mapping[str, str]) -> Settings:
                 problems.append(_missing(field.name))
             continue
         try:
-            values[field.name] = msgspec.convert(given[field.name], _TYPES[field.name], strict=False)
+            values[field.name] = _value(field.name, given[field.name])
         except msgspec.ValidationError:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}")
+        except AddressRefused as refused:
+            problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}: {refused}")
     if problems:
         raise SettingsRefused(problems)
     return Settings(**values)
@@ -118,13 +144,26 @@ def as_markdown() -> str:
     """The table of `docs/settings.md`."""
     rows = ["| setting | what it is | expected | default |", "|---|---|---|---|"]
     for field in msgspec.structs.fields(Settings):
-        default = "required" if field.required else f"`{field.default}`" if field.default is not None else "none"
+        default = "required" if field.required else _shown(field.default)
         about = _is(field.name)
         rows.append(f"| `{_variable(field.name)}` | {about.what} | {about.expected} | {default} |")
     return "\n".join(rows)
 
 
+def _shown(default: object) -> str:
+    if default is None:
+        return "none"
+    return f"`{int(default) if isinstance(default, bool) else default}`"
+
+
 _TYPES: dict[str, Any] = get_type_hints(Settings, include_extras=True)
+
+
+def _value(name: str, text: str) -> Any:
+    """Raises msgspec.ValidationError or AddressRefused."""
+    if name in REDIS_URLS:
+        read_address(text)
+    return msgspec.convert(text, _TYPES[name], strict=False)
 
 
 def _aliases(environment: Mapping[str, str]) -> dict[str, str]:
@@ -132,9 +171,11 @@ def _aliases(environment: Mapping[str, str]) -> dict[str, str]:
     url = environment.get("REDIS_URL") or _url_of_host(environment)
     if not url:
         return {}
-    server = urlsplit(url)
-    names = ("broker_url", "state_url", "cache_url")
-    return {name: server._replace(path=f"/{database}").geturl() for database, name in enumerate(names)}
+    try:
+        server = read_address(url)
+    except AddressRefused:
+        return dict.fromkeys(REDIS_URLS, url)  # refused again under each name
+    return {name: server.with_database(database).url() for database, name in enumerate(REDIS_URLS)}
 
 
 def _url_of_host(environment: Mapping[str, str]) -> str:

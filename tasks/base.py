@@ -7,11 +7,11 @@
 | raises `Permanent`          | a dead letter, now                                                               |
 | raises `NotYet(delay)`      | back to the schedule; no attempt is spent                                        |
 | raises anything else        | a fault of ours: as `Transient`, and logged as an error                          |
-| is killed with its process  | delivered again; the third time, a dead letter                                   |
+| is stopped (`running.py`)   | cancelled                                                                        |
+| is killed with its process  | delivered again, alone; the third time, a dead letter                            |
 
-The job's new state is written to the broker before Celery acknowledges the message. A crash between the two repeats
-the delivery, and `begin` then answers that the job has ended or is scheduled anew. If the broker itself is away, the
-message is given back unacknowledged.
+The job's new state is written in the same step that ends its lease, so that a job which ended is not delivered again.
+If the broker is away, it is waited for; after that, the job is given back.
 """
 
 import random
@@ -25,7 +25,8 @@ from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
 from redis.exceptions import RedisError
 
 from buffrsign.broker.dead_letters import Reason
-from buffrsign.broker.deliveries import Begun, Delivery, Ended
+from buffrsign.broker.deliveries import Begun, Delivery, Ended, Lost, lease_of
+from buffrsign.broker.limits import MAX_CRASHES
 from buffrsign.broker.records import State
 from buffrsign.core.errors import NotYet, Permanent, Transient
 from buffrsign.core.ids import new_ulid
@@ -34,8 +35,8 @@ from buffrsign.jobs import Job, PayloadRefused, decode
 from config.celery import HARD_LIMIT_GRACE, SOFT_LIMITS
 from config.logging import describe
 from config.services import Services, services
+from tasks.running import Stopped, running
 
-MAX_CRASHES = 3
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(hours=1)
 _ENOUGH_DOUBLINGS = 20  # makes an hour of 4 ms; a timedelta overflows after some 45
@@ -83,7 +84,68 @@ def task(
     return register
 
 
-class ContractTask(Task):  # type: ignore[type-arg]
+class RecordedTask(Task):  # type: ignore[type-arg]
+    """The base of every Celery task here, also of those that are no contract's, such as Celery's own."""
+
+    abstract = True
+    Request = "tasks.request:JobRequest"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Called by Celery's tracer, with the arguments of the message."""
+        delivery = self._delivery()
+        if delivery is None:
+            return self.run(*args, **kwargs)  # called as a function
+        with bind(job_id=delivery.job_id, kind=delivery.kind):
+            try:
+                return self._perform(delivery, args, kwargs, services())
+            except (RedisError, SoftTimeLimitExceeded) as error:
+                log.warning("job given back, it could not be settled", error_type=type(error).__name__)
+                raise Reject("the job could not be settled", requeue=True) from error
+            except Stopped as stopped:
+                log.info("job stopped", lost=stopped.lost)
+                if not stopped.lost:
+                    services().deliveries.stopped(delivery, reason="it was stopped")
+                raise Ignore from None
+
+    def _perform(self, delivery: Delivery, args: tuple[Any, ...], kwargs: dict[str, Any], process: Services) -> Any:
+        """A plain task: it runs once at a time, its crashes are counted, and its record says how it ended."""
+        self._begin(delivery, process)
+        try:
+            with running(delivery, process.deliveries):
+                result = self.run(*args, **kwargs)
+        except (Ignore, Retry, Reject, RedisError, SoftTimeLimitExceeded):
+            raise  # Celery's own endings, and a retry that it has published
+        except Exception as error:
+            process.deliveries.failed(delivery, error=describe(error))
+            raise
+        process.deliveries.finish(delivery, outcome="returned", result=None)
+        return result
+
+    def _begin(self, delivery: Delivery, process: Services) -> Begun:
+        match process.deliveries.begin(delivery):
+            case Begun() as begun:
+                return begun
+            case Lost():
+                log.warning("delivery ignored, its lease had run out")
+            case Ended(state):
+                log.info("delivery ignored", state=state.value)
+        raise Ignore  # so that Celery acknowledges it, and goes on with no chain
+
+    def _delivery(self) -> Delivery | None:
+        request: Any = self.request
+        if request.called_directly or request.is_eager:
+            return None
+        return Delivery(
+            job_id=request.id if request.id.isascii() else new_ulid(),  # Redis keys are ASCII here
+            kind=self.name,
+            queue=request.delivery_info["routing_key"],
+            worker=request.hostname,
+            request=vars(request),
+            lease=lease_of(request.properties.get("delivery_tag")),
+        )
+
+
+class ContractTask(RecordedTask):
     """A Celery task whose one argument is the payload of a contract."""
 
     abstract = True
@@ -91,21 +153,13 @@ class ContractTask(Task):  # type: ignore[type-arg]
     attempts: int
     first_backoff: timedelta
 
-    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Called by Celery's tracer, with the arguments of the message."""
-        process = services()
-        delivery = self._delivery()
-        with bind(job_id=delivery.job_id, kind=delivery.kind):
-            try:
-                return self._perform(delivery, args, kwargs, process)
-            except (RedisError, SoftTimeLimitExceeded) as error:
-                log.warning("job given back, it could not be settled", error_type=type(error).__name__)
-                raise Reject("the job could not be settled", requeue=True) from error
-
     def _perform(
         self, delivery: Delivery, args: tuple[Any, ...], kwargs: dict[str, Any], process: Services
     ) -> dict[str, Any]:
         match process.deliveries.begin(delivery):
+            case Lost():
+                log.warning("delivery ignored, its lease had run out")
+                raise Ignore
             case Ended(state, result):
                 log.info("delivery ignored", state=state.value)
                 if state is not State.DONE:
@@ -122,7 +176,7 @@ class ContractTask(Task):  # type: ignore[type-arg]
     def _attempt(self, delivery: Delivery, payload: object, attempt: int, process: Services) -> dict[str, Any]:
         try:
             job = decode(delivery.kind, payload, job_id=delivery.job_id)
-            with bind(**_subject(job)):
+            with bind(**_subject(job)), running(delivery, process.deliveries):
                 done: Done = self.run(job, process)
         except NotYet as early:
             process.deliveries.postpone(delivery, delay=early.delay, reason=describe(early))
@@ -153,16 +207,6 @@ class ContractTask(Task):  # type: ignore[type-arg]
         process.deliveries.bury(delivery, reason=reason, error=error)
         log.error("job became a dead letter", reason=reason.value, detail=error)
         raise DeadLetterMade(f"{reason.value}: {error}") from None
-
-    def _delivery(self) -> Delivery:
-        request: Any = self.request
-        return Delivery(
-            job_id=request.id if request.id.isascii() else new_ulid(),  # Redis keys are ASCII here
-            kind=self.name,
-            queue=request.delivery_info["routing_key"],
-            worker=request.hostname,
-            request=vars(request),
-        )
 
 
 def backoff(attempt: int, *, first: timedelta, jitter: float) -> timedelta:

@@ -16,6 +16,7 @@ PARTS = {"redis-server": "redis-server"}
 def pytest_configure(config: pytest.Config) -> None:
     """Declare our marks."""
     config.addinivalue_line("markers", "needs(part): runs only where this part is installed; REQUIRE=all insists")
+    config.addinivalue_line("markers", "any_transport: holds on every transport; see BUFFRSIGN_BROKER_TRANSPORT")
     config.addinivalue_line("markers", "slow: runs in `make test-slow`")
 
 

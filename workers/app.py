@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from celery import Celery
@@ -10,7 +11,7 @@ from config import logging as our_logging
 from config.celery import celery_settings
 from config.services import configure
 from config.settings import SettingsRefused, load
-from workers import lifecycle
+from workers import lifecycle, shutdown
 
 # The `celery` command forgets its working directory once it has found this module, and tasks are imported later.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -23,6 +24,7 @@ except SettingsRefused as refused:
 our_logging.configure(log_format=settings.log_format, level=settings.log_level)
 configure(settings)
 
-app = Celery("buffrsign", set_as_current=True)
+app = Celery("buffrsign", set_as_current=True, task_cls="tasks.base:RecordedTask")
 app.conf.update(celery_settings(settings))
 lifecycle.install()
+shutdown.install(timedelta(seconds=settings.shutdown_grace_s))

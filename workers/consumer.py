@@ -5,16 +5,25 @@ Here each becomes a dead letter with its reason, the log holds no payload, and t
 
 import base64
 import json
+import time
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from celery.worker.consumer import Consumer as CeleryConsumer
+from celery.worker.state import active_requests
 from kombu.message import Message
 
 from buffrsign.broker.dead_letters import Reason
-from buffrsign.broker.deliveries import Delivery
-from buffrsign.core.ids import new_ulid
+from buffrsign.broker.deliveries import Delivery, lease_of
+from buffrsign.broker.messages import job_id_of, kind_of
 from buffrsign.core.logs import get_logger
 from config.services import services
+
+STOP_GRACE = timedelta(seconds=5)
+"""How long a job that is to stop may take to see it by itself, before its process is ended."""
+
+UNKNOWN_TASK_PAUSE = timedelta(seconds=15)
 
 log = get_logger(__name__)
 
@@ -22,9 +31,55 @@ log = get_logger(__name__)
 class Consumer(CeleryConsumer):
     """The consumer of every worker here; see `worker_consumer` in `config/celery.py`."""
 
+    task_consumer: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._to_stop: dict[str, float] = {}  # lease → when its process is ended, on the monotonic clock
+        super().__init__(*args, **kwargs)
+
+    def register_with_event_loop(self, hub: Any) -> None:
+        """Celery's own, and a look every second at the jobs that somebody asked to stop."""
+        super().register_with_event_loop(hub)
+        hub.call_repeatedly(1.0, self._stop_what_should)
+
+    def _stop_what_should(self) -> None:
+        """A task that reports progress ends itself; one that has not done so in time loses its process."""
+        channel: Any = getattr(self, "task_consumer", None) and self.task_consumer.channel
+        holder = getattr(channel, "holder", None)
+        if holder is None:
+            return
+        now = time.monotonic()
+        while holder.stops:
+            self._to_stop[holder.stops.pop(0)] = now + STOP_GRACE.total_seconds()
+        for lease in [lease for lease, deadline in self._to_stop.items() if now >= deadline]:
+            del self._to_stop[lease]
+            for request in tuple(active_requests):
+                if request.message.delivery_tag == lease:
+                    self._end_process(request)
+
+    def _end_process(self, request: Any) -> None:
+        try:
+            request.terminate(self.pool, signal="KILL")
+        except NotImplementedError:  # threads and the like cannot be ended from outside
+            log.warning("job is to stop, and does not look", job_id=request.id, kind=request.name)
+        else:
+            log.warning("job was stopped by ending its process", job_id=request.id, kind=request.name)
+
     def on_unknown_task(self, _body: object, message: Message, _error: Exception) -> None:
-        """No task of this worker has the message's name."""
-        self._bury(message, Reason.UNKNOWN_TASK, "this worker knows no task of this name")
+        """No task of this worker has the message's name: a newer release knows it, if its workers are on their way."""
+        delivery = self._delivery(message)
+        unleased = b"" if delivery.lease else _as_it_came(message)
+        deferred = services().deliveries.defer(
+            delivery, until=UNKNOWN_TASK_PAUSE, reason="no worker knows its task yet", message=unleased
+        )
+        patience = timedelta(seconds=services().settings.unknown_task_patience_s)
+        if deferred and deferred.so_far >= patience:
+            self._bury(
+                message, Reason.UNKNOWN_TASK, f"no worker knew a task of this name within {patience}", leased=False
+            )
+            return
+        log.warning("task unknown, its message waits", kind=delivery.kind, job_id=delivery.job_id)
+        message.ack()
 
     def on_unknown_message(self, _body: object, message: Message) -> None:
         """The message is not Celery's."""
@@ -38,22 +93,22 @@ class Consumer(CeleryConsumer):
         """The message's body does not decode."""
         self._bury(message, Reason.UNREADABLE, f"its body does not decode ({type(error).__name__})")
 
-    def _bury(self, message: Message, reason: Reason, error: str) -> None:
-        headers: Any = message.headers or {}
-        delivery = Delivery(
-            job_id=_text(headers.get("id")) or new_ulid(),
-            kind=_text(headers.get("task")) or "unknown",
-            queue=_text((message.delivery_info or {}).get("routing_key")) or "unknown",
-            worker=self.hostname,
-            request={},
-        )
+    def _bury(self, message: Message, reason: Reason, error: str, *, leased: bool = True) -> None:
+        delivery = self._delivery(message)
+        delivery = delivery if leased else replace(delivery, lease="")
         services().deliveries.bury(delivery, reason=reason, error=error, message=_as_it_came(message))
         log.error("message became a dead letter", reason=reason.value, job_id=delivery.job_id, kind=delivery.kind)
         message.ack()
 
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) and value.isascii() else ""
+    def _delivery(self, message: Message) -> Delivery:
+        return Delivery(
+            job_id=job_id_of(message.headers),
+            kind=kind_of(message.headers),
+            queue=(message.delivery_info or {}).get("routing_key") or "unknown",
+            worker=self.hostname,
+            request={},
+            lease=lease_of(message.delivery_tag),
+        )
 
 
 def _as_it_came(message: Message) -> bytes:

@@ -4,7 +4,7 @@ import sys
 
 from redis.exceptions import RedisError
 
-from buffrsign.broker.server import ServerUnfit, read_facts, require_fit
+from buffrsign.broker.server import ServerUnfit, VolatileServer, read_facts, require_fit
 from buffrsign.core.logs import get_logger
 from buffrsign.producer import BrokerUnavailable, EnqueueRefused, Producer, connect
 from config.settings import Settings
@@ -20,7 +20,7 @@ def stop_if_unfit(settings: Settings) -> None:
     try:
         _check_secret(settings)
         for name, url in (("broker", settings.broker_url), ("state server", settings.state_url)):
-            _check(name, url)
+            _check(name, url, may_be_volatile=settings.allow_volatile_broker)
     except (EnqueueRefused, ServerUnfit) as unfit:
         sys.exit(str(unfit))
 
@@ -35,13 +35,19 @@ def _check_secret(settings: Settings) -> None:
         producer.close()
 
 
-def _check(name: str, url: str) -> None:
+def _check(name: str, url: str, *, may_be_volatile: bool) -> None:
     with connect(url) as client:
         try:
-            facts = read_facts(client)
+            facts = read_facts(client, server=name)
         except RedisError as error:
             log.warning("server not reachable yet, waiting for it", server=name, error_type=type(error).__name__)
             return
-    require_fit(facts, server=name)
-    if not facts.is_append_only:
-        log.warning("server keeps no append-only file, a restart of it loses what it holds", server=name)
+    try:
+        require_fit(facts, server=name)
+    except VolatileServer as volatile:
+        if not may_be_volatile:
+            raise
+        log.warning("server may lose what it holds, as allowed", server=name, detail=str(volatile))
+    else:
+        if not facts.is_append_only:
+            log.warning("server keeps no append-only file, a crash of it loses the latest jobs", server=name)

@@ -1,4 +1,5 @@
-"""The scheduler moves jobs from the schedule into their queues when their time comes: `python -m workers.scheduler`.
+"""The scheduler moves jobs from the schedule into their queues when their time comes, and takes back what dead workers
+held: `python -m workers.scheduler`.
 
 Any number may run; each move is one atomic script. It needs no state of its own, so a killed one is just restarted.
 """
@@ -48,6 +49,7 @@ class Scheduler:
     def round(self) -> Promotion:
         """Move what is due now, then sleep until the next job's time, or until an earlier one is scheduled."""
         promotion = self._schedule.promote()
+        promotion.taken_back.log()
         if promotion.gone:
             log.error("scheduled jobs had lost their records", job_ids=", ".join(promotion.gone))
         if promotion.moved < BATCH:
@@ -63,7 +65,7 @@ def main() -> None:
         sys.exit(str(refused))
     our_logging.configure(log_format=settings.log_format, level=settings.log_level)
     stop_if_unfit(settings)
-    scheduler = Scheduler(Schedule(connect(settings.broker_url)))
+    scheduler = Scheduler(Schedule(connect(settings.broker_url), lease=timedelta(seconds=settings.lease_s)))
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         scheduler.stop()

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     PERMANENT = "permanent_error"
     ATTEMPTS = "attempts_exhausted"
     KILLER = "killed_its_worker"
+    REJECTED = "rejected_by_its_task"
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

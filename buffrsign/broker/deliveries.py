@@ -1,38 +1,52 @@
 """What a worker tells the broker of a job it was given: begun, done, postponed, dead.
 
-Each is one script over the job's record, so a record never disagrees with the schedule or the dead letters. The
-message itself is acknowledged by the transport afterwards: a crash in between repeats the delivery, and `begin` then
-answers `Ended`, so the work is not done again.
+Each is one script over the job's record, its lease, the schedule and the dead letters, so they never disagree. Each may
+be told twice: where the answer is lost, it is told again until it is known to be so, or patience ends.
 """
 
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.envelope import next_message, retries_before
-from buffrsign.broker.records import ENDED_TTL, WAITING_TTL, State
+from buffrsign.broker.records import State
 from buffrsign.broker.scripts import script
+from buffrsign.core.clock import to_epoch_ms
+from buffrsign.core.logs import get_logger
 
 if TYPE_CHECKING:
     from redis import Redis
 
+PATIENCE = timedelta(seconds=20)
+"""How long a broker that is away is asked again what a job's end needs, before the job is given back instead."""
+
+_PAUSE_S = 0.1
 _ERROR_MAX_CHARACTERS = 500
+
+log = get_logger(__name__)
+
+_LEASE = re.compile(r"[0-9a-f]{16}\.\d+")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message as it came to one worker. `request` is Celery's request context as a mapping."""
+    """One message as it came to one worker. `request` is Celery's request context as a mapping.
+
+    `lease` is empty where kombu's own transport delivered it.
+    """
 
     job_id: str
     kind: str
     queue: str
     worker: str
     request: Mapping[str, Any]
+    lease: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,93 +61,159 @@ class Begun:
 class Ended:
     """This delivery needs nothing more: the job was done, cancelled or buried before it.
 
-    A `state` that is not final says that the delivery is the repeat of one whose worker died after it had scheduled
-    the job's next try, and before it had acknowledged the message: that try has the job now.
+    A `state` that is not final says that another delivery has the job: one that runs now, or the next try.
     """
 
     state: State
     result: dict[str, Any] | None
 
 
+@dataclass(frozen=True)
+class Lost:
+    """This delivery came too late: its lease ran out before the task could begin, and another has the job."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Somebody asked that the running job stops. `lost`: another delivery has it now, which is reason enough."""
+
+    lost: bool
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """The message waits in the schedule, and has been deferred, again and again, for so long."""
+
+    so_far: timedelta
+
+
 class Deliveries:
     """The broker as a worker sees it."""
 
-    def __init__(self, client: "Redis") -> None:
-        self._begin = script(client, "begin")
-        self._finish = script(client, "finish")
-        self._postpone = script(client, "postpone")
-        self._bury = script(client, "bury")
+    def __init__(self, client: "Redis", *, patience: timedelta = PATIENCE) -> None:
+        self._client = client
+        self._patience_s = patience.total_seconds()
+        self._scripts: dict[str, Any] = {}
 
-    def begin(self, delivery: Delivery) -> Begun | Ended:
-        """Count the start in the broker and mark the job as running, unless it has ended already."""
-        reply: Any = self._begin(
-            keys=[keys.record(delivery.job_id)],
-            args=[
-                delivery.kind,
-                delivery.queue,
-                delivery.worker,
-                _seconds(WAITING_TTL),
-                retries_before(delivery.request),
-            ],
+    def begin(self, delivery: Delivery) -> Begun | Ended | Lost:
+        """Count the start in the broker and mark the job as running, unless this delivery must not run it."""
+        answer, *rest = self._ask(
+            "begin",
+            delivery,
+            delivery.worker,
+            retries_before(delivery.request),
+            _expiry_ms(delivery.request),
+            "1" if delivery.request.get("ignore_result") is False else "0",
         )
-        state, result, *counts = reply
-        starts, failures, postponed = map(int, counts)
-        if starts == 0:
-            return Ended(State(state.decode()), msgspec.json.decode(result) if result else None)
-        return Begun(attempt=starts - postponed, crashes=starts - 1 - failures - postponed)
+        match answer:
+            case b"begun":
+                _nothing, starts, postponed, crashes = rest
+                return Begun(attempt=starts - postponed, crashes=crashes)
+            case b"lost":
+                return Lost()
+        [result] = rest
+        return Ended(State(answer.decode()), msgspec.json.decode(result) if result else None)
 
-    def finish(self, delivery: Delivery, *, outcome: str, result: Mapping[str, Any]) -> None:
-        """Mark the job as done. `outcome` is one line without personal data; `result` is kept if asked for."""
-        self._finish(
-            keys=[keys.record(delivery.job_id), keys.SCHEDULE],
-            args=[
-                outcome,
-                _seconds(ENDED_TTL),
-                msgspec.json.encode(result),
-                delivery.job_id,
-                delivery.kind,
-                delivery.queue,
-            ],
-        )
+    def finish(self, delivery: Delivery, *, outcome: str, result: Mapping[str, Any] | None) -> None:
+        """Mark the job as done. `outcome` is one line without personal data; `result` is kept if asked for.
+
+        A plain Celery task's result is None: Celery keeps it, in the same record.
+        """
+        self._ask("finish", delivery, outcome, b"" if result is None else msgspec.json.encode(result))
 
     def retry(self, delivery: Delivery, *, delay: timedelta, error: str) -> None:
         """Put the job back into the schedule after a failure."""
-        self._back_to_schedule(delivery, delay, "failures", error)
+        self._back_to_schedule(delivery, delay, State.RETRYING, error)
 
     def postpone(self, delivery: Delivery, *, delay: timedelta, reason: str) -> None:
         """Put the job back into the schedule because it is too early; no attempt is spent."""
-        self._back_to_schedule(delivery, delay, "postponed", reason)
+        self._back_to_schedule(delivery, delay, State.SCHEDULED, reason)
 
     def bury(self, delivery: Delivery, *, reason: Reason, error: str, message: bytes | None = None) -> None:
-        """Make the job a dead letter. `message` is what came, where that cannot be told from the request."""
-        self._bury(
-            keys=[keys.record(delivery.job_id), keys.DEAD_LETTERS, keys.dead_letter(delivery.job_id), keys.SCHEDULE],
-            args=[
-                delivery.job_id,
-                delivery.kind,
-                delivery.queue,
-                reason.value,
-                error[:_ERROR_MAX_CHARACTERS],
-                delivery.worker,
-                _last_message(delivery) if message is None else message,
-                _seconds(ENDED_TTL),
-            ],
+        """Make the job a dead letter. `message` is what came, where that is neither leased nor told by the request."""
+        if message is None:
+            message = b"" if delivery.lease else _last_message(delivery)
+        self._ask("bury", delivery, reason.value, error[:_ERROR_MAX_CHARACTERS], delivery.worker, message)
+
+    def _back_to_schedule(self, delivery: Delivery, delay: timedelta, state: State, why: str) -> None:
+        self._ask(
+            "postpone",
+            delivery,
+            next_message(delivery.request, queue=delivery.queue),
+            _ms(delay),
+            state.value,
+            why[:_ERROR_MAX_CHARACTERS],
+            retries_before(delivery.request),
         )
 
-    def _back_to_schedule(self, delivery: Delivery, delay: timedelta, counter: str, why: str) -> None:
-        self._postpone(
-            keys=[keys.record(delivery.job_id), keys.SCHEDULE, keys.SCHEDULE_BELL],
-            args=[
-                delivery.job_id,
-                next_message(delivery.request, queue=delivery.queue),
-                delay // timedelta(milliseconds=1),
-                counter,
-                why[:_ERROR_MAX_CHARACTERS],
-                retries_before(delivery.request),
-                delivery.kind,
-                delivery.queue,
-            ],
-        )
+    def defer(
+        self,
+        delivery: Delivery,
+        *,
+        until: timedelta | int,
+        reason: str = "",
+        source: str = "",
+        message: bytes = b"",
+    ) -> Deferred | None:
+        """Let a message wait in the schedule as it came; no attempt is spent. None if it is due, or not ours any more.
+
+        `until` is a delay, or a time in ms since 1970; `source` is the list it came from, where that is not its queue;
+        `message` is what came, where it was not leased.
+        """
+        due_ms, delay_ms = ("", _ms(until)) if isinstance(until, timedelta) else (until, 0)
+        for_ms = self._ask("defer", delivery, message, due_ms, delay_ms, reason, source or delivery.queue)
+        return None if for_ms < 0 else Deferred(timedelta(milliseconds=for_ms))
+
+    def crashed(self, lease: str, *, why: str) -> str:
+        """Say that the process which ran this lease's job is gone. Answers what follows: see `crashed.lua`."""
+        answer: bytes = self._call("crashed", lease, why)
+        return answer.decode()
+
+    def report_progress(self, delivery: Delivery, progress: str) -> Stop | None:
+        """Keep how far the job is (JSON; '' keeps nothing), and learn whether it is to stop."""
+        answer = self._call("progress", delivery.job_id, delivery.lease, progress)
+        return Stop(lost=answer == b"lost") if answer else None
+
+    def stopped(self, delivery: Delivery, *, reason: str) -> None:
+        """The job was stopped or revoked, because somebody asked for it."""
+        self._ask("end", delivery, State.CANCELLED.value, reason)
+
+    def failed(self, delivery: Delivery, *, error: str) -> None:
+        """A plain Celery task failed; Celery keeps no message of it, and so there is no dead letter."""
+        self._ask("end", delivery, State.DEAD.value, error[:_ERROR_MAX_CHARACTERS])
+
+    def _ask(self, name: str, delivery: Delivery, *arguments: Any) -> Any:
+        return self._call(name, delivery.job_id, delivery.kind, delivery.queue, delivery.lease, *arguments)
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        """Run a script, again and again while the broker is away: a job whose end is unknown would run twice."""
+        if name not in self._scripts:
+            self._scripts[name] = script(self._client, name)
+        from redis.exceptions import RedisError  # noqa: PLC0415 - see `connection.py`
+
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return self._scripts[name](args=arguments)
+            except RedisError as error:
+                if time.monotonic() >= deadline:
+                    raise
+                log.warning("broker did not answer, asking again", step=name, error_type=type(error).__name__)
+                time.sleep(_PAUSE_S)
+
+
+def lease_of(delivery_tag: object) -> str:
+    """The lease that a delivery tag names, or '' where it is one of kombu's own."""
+    return delivery_tag if isinstance(delivery_tag, str) and _LEASE.fullmatch(delivery_tag) else ""
+
+
+def _expiry_ms(request: Mapping[str, Any]) -> int | str:
+    """When the message says that it expires, which only stock producers do; ours say it in the record."""
+    expires = request.get("expires")
+    try:
+        return to_epoch_ms(datetime.fromisoformat(expires)) if expires else ""
+    except (TypeError, ValueError):
+        return ""
 
 
 def _last_message(delivery: Delivery) -> bytes:
@@ -143,5 +223,5 @@ def _last_message(delivery: Delivery) -> bytes:
         return b""  # arguments that could just be read, and are nested too deeply to be written
 
 
-def _seconds(duration: timedelta) -> int:
-    return int(duration.total_seconds())
+def _ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)

@@ -3,8 +3,8 @@
 It holds times, counts and one line on how the job ended; never its payload, but for the message of a scheduled job.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,12 @@ from buffrsign.core.clock import from_epoch_ms
 if TYPE_CHECKING:
     from redis import Redis
 
-ENDED_TTL = timedelta(hours=24)
-"""How long an ended job is remembered, and the key of one that was done stays taken."""
-
-WAITING_TTL = timedelta(days=7)
-"""How long a ready or running job's record outlives a message that was lost. A scheduled job's record stays."""
-
 
 class State(StrEnum):
     """Where a job is; it is in exactly one of them."""
 
     SCHEDULED = "scheduled"
+    RETRYING = "retrying"
     READY = "ready"
     RUNNING = "running"
     DONE = "done"
@@ -39,11 +34,20 @@ class State(StrEnum):
         return self in (State.DONE, State.DEAD, State.CANCELLED)
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far a running job is: `done` of `total` (if that is known), and one line for people."""
+
+    done: int
+    total: int | None = None
+    note: str = ""
+
+
 class JobStatus(msgspec.Struct, frozen=True):
     """What the record says of one job.
 
     `waited_ms` is from the moment it was due to its last start; `ran_ms` is its last run; `attempts` counts starts
-    but for those that ended in "not yet"; `outcome` is the task's own line, `error` the last failure's.
+    but for those that ended in "not yet"; `outcome` is the task's own line, `error` the last failure's; `progress` is
+    what the task last reported; `crashes` are runs whose process never came back.
     """
 
     job_id: str
@@ -61,6 +65,9 @@ class JobStatus(msgspec.Struct, frozen=True):
     outcome: str | None = None
     error: str | None = None
     keeps_result: bool = False
+    crashes: int = 0
+    progress: Progress | None = None
+    stop_asked: bool = False
 
 
 def read_status(client: "Redis", job_id: str) -> JobStatus | None:
@@ -71,11 +78,31 @@ def read_status(client: "Redis", job_id: str) -> JobStatus | None:
     return _status(job_id, fields) if "state" in fields else None
 
 
+def read_statuses(client: "Redis", job_ids: Sequence[str]) -> list[JobStatus | None]:
+    """As `read_status`, for each of these, in one round trip."""
+    with client.pipeline(transaction=False) as pipe:
+        for job_id in job_ids:
+            pipe.hmget(keys.record(job_id), _SHOWN)
+        answers: list[list[bytes | None]] = pipe.execute()
+    statuses: list[JobStatus | None] = []
+    for job_id, values in zip(job_ids, answers, strict=True):
+        fields = {name: value.decode() for name, value in zip(_SHOWN, values, strict=True) if value is not None}
+        statuses.append(_status(job_id, fields) if "state" in fields else None)
+    return statuses
+
+
 def scan_statuses(client: "Redis") -> list[JobStatus]:
     """Every job that is remembered, in the order of their enqueueing. Walks all keys: for small brokers only."""
     ids = [_text(key).removeprefix(keys.RECORD_PREFIX) for key in client.scan_iter(match=f"{keys.RECORD_PREFIX}*")]
     statuses = [status for job_id in ids if (status := read_status(client, job_id))]
     return sorted(statuses, key=lambda status: (status.enqueued_at, status.job_id))
+
+
+_SHOWN = (
+    *("kind", "queue", "state", "enqueued_at", "ready_at", "started_at", "ended_at", "waited_ms", "ran_ms"),
+    *("starts", "postponed", "worker", "outcome", "error", "keeps_result", "crashes", "progress", "cancel"),
+)
+"""All but what may be large: a scheduled job's message, and a result."""
 
 
 def _status(job_id: str, fields: Mapping[str, str]) -> JobStatus:
@@ -96,6 +123,9 @@ def _status(job_id: str, fields: Mapping[str, str]) -> JobStatus:
         outcome=fields.get("outcome"),
         error=fields.get("error"),
         keeps_result=fields.get("keeps_result") == "1",
+        crashes=int(fields.get("crashes", 0)),
+        progress=msgspec.json.decode(fields["progress"], type=Progress) if "progress" in fields else None,
+        stop_asked=fields.get("cancel") == "1",
     )
 
 

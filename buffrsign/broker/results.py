@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from buffrsign.broker import keys
-from buffrsign.broker.records import State, read_status
+from buffrsign.broker.records import State
 from buffrsign.core.errors import Permanent
 
 if TYPE_CHECKING:
     from redis import Redis
+    from redis.client import PubSub
 
-POLL_S = 0.02
+LOOK_S = 1.0
+"""Who waits is woken by a message; and looks by himself this often, for a message may get lost."""
 
 
 class ResultNotKept(Permanent):
@@ -22,25 +24,60 @@ class ResultNotKept(Permanent):
 class JobFailed(Permanent):
     """The job ended without a result."""
 
-    def __init__(self, job_id: str, state: State, error: str) -> None:
-        super().__init__(f"job {job_id} is {state.value}: {error}")
+    def __init__(self, job_id: str, state: State | str, error: str) -> None:
+        super().__init__(job_id, state, error)
         self.job_id = job_id
-        self.state = state
+        self.state = State(state)
         self.error = error
+
+    def __str__(self) -> str:
+        return f"job {self.job_id} is {self.state.value}: {self.error}"
+
+
+def celery_backend(url: str) -> str:
+    """The `result_backend` of a Celery application that shares the broker at this URL."""
+    backend = "SentinelRecordBackend" if url.startswith("sentinel://") else "RecordBackend"
+    return f"buffrsign.broker.result_backend:{backend}+{url}"
 
 
 def await_result(client: "Redis", job_id: str, *, timeout_s: float) -> dict[str, Any]:
-    """What the task returned, as soon as the job is done. See `Producer.result` for the errors."""
+    """What the task returned, as soon as the job is done. See `Producer.result` for the errors.
+
+    Costs one command if it has ended; else one connection for as long as it takes, and a command a second.
+    """
     deadline = time.monotonic() + timeout_s
-    while True:
-        status = read_status(client, job_id)
-        if status is None or not status.keeps_result:
-            raise ResultNotKept(f"no result of job {job_id} is kept; enqueue it with keep_result=True")
-        if status.state is State.DONE:
-            answer: Any = client.hget(keys.record(job_id), "result")
-            return msgspec.json.decode(answer, type=dict[str, Any])
-        if status.state.is_final:
-            raise JobFailed(job_id, status.state, status.error or "it was taken back before it started")
-        if time.monotonic() >= deadline:
-            raise TimeoutError(f"job {job_id} is still {status.state.value} after {timeout_s} s")
-        time.sleep(POLL_S)
+    state, result = _look(client, job_id)
+    if result is None and timeout_s > 0:
+        messages: PubSub = client.pubsub()  # type: ignore[no-untyped-call]
+        with messages:
+            messages.subscribe(keys.result_channel(job_id))
+            # The first message says that we are heard from now on, so what comes after the look below is not missed.
+            while result is None and (left_s := deadline - time.monotonic()) > 0:
+                messages.get_message(timeout=min(left_s, LOOK_S))
+                state, result = _look(client, job_id)
+    if result is None:
+        raise TimeoutError(f"job {job_id} is still {state} after {timeout_s} s")
+    return result
+
+
+def why_without_result(state: State, error: str | None) -> str:
+    """Why a job that ended has no result, in a sentence."""
+    if state is State.CANCELLED:
+        return error or "it was taken back before it started"
+    return error or "its record does not say why"
+
+
+def _look(client: "Redis", job_id: str) -> tuple[str, dict[str, Any] | None]:
+    """Where the job is, and its result once it is done."""
+    fields: Any = client.hmget(keys.record(job_id), "state", "keeps_result", "result", "error")
+    state, keeps_result, result, error = fields
+    if state is None or keeps_result != b"1":
+        raise ResultNotKept(f"no result of job {job_id} is kept; enqueue it with keep_result=True")
+    now = State(state.decode())
+    if now is State.DONE and result is not None:
+        return now.value, msgspec.json.decode(result, type=dict[str, Any])
+    if now is State.DONE:
+        raise ResultNotKept(f"the result of job {job_id} was forgotten")
+    if now.is_final:
+        raise JobFailed(job_id, now, why_without_result(now, error and error.decode()))
+    return now.value, None

@@ -5,12 +5,13 @@ schedulers may move what is due: the script claims and moves in one step.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from buffrsign.broker import keys
-from buffrsign.broker.records import WAITING_TTL
+from buffrsign.broker.limits import LEASE
+from buffrsign.broker.recovery import TakenBack
 from buffrsign.broker.scripts import script
 
 if TYPE_CHECKING:
@@ -33,24 +34,24 @@ class Promotion:
     moved: int
     gone: tuple[str, ...]
     next_due: timedelta | None
+    taken_back: TakenBack = field(default_factory=TakenBack)
 
 
 class Schedule:
     """The schedule as its scheduler sees it."""
 
-    def __init__(self, client: "Redis") -> None:
+    def __init__(self, client: "Redis", *, lease: timedelta = LEASE) -> None:
         self._client = client
+        self._lease_ms = lease // timedelta(milliseconds=1)
         self._promote = script(client, "promote")
 
     def promote(self) -> Promotion:
-        """Move up to `BATCH` due jobs into their queues, the earliest first."""
-        reply: Any = self._promote(
-            keys=[keys.SCHEDULE], args=[BATCH, keys.RECORD_PREFIX, int(WAITING_TTL.total_seconds())]
-        )
-        moved, gone, next_ms = reply
+        """Move up to `BATCH` due jobs into their queues, the earliest first; take back what a dead worker held."""
+        moved, gone, next_ms, taken_back = self._promote(args=[BATCH, self._lease_ms])
         return Promotion(
             moved=moved,
             gone=tuple(job_id.decode() for job_id in gone),
+            taken_back=TakenBack(*taken_back),
             next_due=None if int(next_ms) < 0 else timedelta(milliseconds=int(next_ms)),
         )
 

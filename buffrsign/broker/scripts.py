@@ -1,20 +1,92 @@
-"""The Lua scripts beside this file, loaded once; each opens with the catalogue of its KEYS, ARGV and reply."""
+"""The Lua scripts beside this file. Each is one step that happens whole or not at all, on Redis's own clock.
 
+A script's file opens with what it does, its ARGV and its reply. Before its body come the names of the keys (the table
+`K`, from `keys.py`), the limits (`L`) and `prelude.lua`, the functions that several share.
+
+MUST: every script but those that accept new jobs runs on a full Redis too (`allow-oom`), or a fleet could not drain it.
+"""
+
+import hashlib
+from datetime import timedelta
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from buffrsign.broker import keys
+from buffrsign.broker.limits import (
+    ENDED_LISTED,
+    ENDED_TTL,
+    MAX_CRASHES,
+    MISSED_AFTER,
+    RECOVERED_AT_ONCE,
+    SUSPECT_WAITS,
+    TICK_TTL,
+    WAITING_TTL,
+)
 
 if TYPE_CHECKING:
     from redis import Redis
     from redis.commands.core import Script
 
+_ACCEPTING = {"publish", "put"}
 
-@cache
-def _source(name: str) -> str:
-    return resources.files(__package__).joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+_KEYS = {
+    "record": keys.RECORD_PREFIX,
+    "schedule": keys.SCHEDULE,
+    "schedule_bell": keys.SCHEDULE_BELL,
+    "series": keys.SERIES_PREFIX,
+    "holders": keys.HOLDERS,
+    "holder": keys.HOLDER_PREFIX,
+    "stop": keys.STOP_PREFIX,
+    "watch": keys.WATCH,
+    "suspects": keys.SUSPECTS_PREFIX,
+    "bell": keys.BELL_PREFIX,
+    "unique": keys.UNIQUE_PREFIX,
+    "fingerprint": keys.KEY_SECRET_FINGERPRINT,
+    "dead": keys.DEAD_LETTERS,
+    "dead_letter": keys.DEAD_LETTER_PREFIX,
+    "ended": keys.ENDED,
+    "counters": keys.COUNTERS,
+    "tick": keys.TICK_PREFIX,
+}
+
+
+def _ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)
+
+
+_LIMITS = {
+    "ended_ttl_s": _ms(ENDED_TTL) // 1000,
+    "waiting_ttl_s": _ms(WAITING_TTL) // 1000,
+    "ended_listed": ENDED_LISTED,
+    "crashes": MAX_CRASHES,
+    "missed_after_ms": _ms(MISSED_AFTER),
+    "suspect_waits_ms": _ms(SUSPECT_WAITS),
+    "recovered_at_once": RECOVERED_AT_ONCE,
+    "tick_ttl_ms": _ms(TICK_TTL),
+}
 
 
 def script(client: "Redis", name: str) -> "Script":
     """The script of this name, bound to a client; loaded into the server again whenever it has forgotten it."""
-    bound: Any = client.register_script(_source(name))
+    bound: Any = client.register_script(source(name))
     return bound  # type: ignore[no-any-return]
+
+
+@cache
+def digest(name: str) -> str:
+    """How the server names a script that it has loaded."""
+    return hashlib.sha1(source(name).encode()).hexdigest()  # noqa: S324 - Redis's choice, and no secret
+
+
+@cache
+def source(name: str) -> str:
+    """The whole text of a script, as the server gets it."""
+    shebang = "#!lua" if name in _ACCEPTING else "#!lua flags=allow-oom"
+    names = "".join(f"K.{name} = '{key}'\n" for name, key in _KEYS.items())
+    limits = "".join(f"L.{name} = {value}\n" for name, value in _LIMITS.items())
+    return f"{shebang}\nlocal K, L = {{}}, {{}}\n{names}{limits}{_read('prelude')}\n{_read(name)}"
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")

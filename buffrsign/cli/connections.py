@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from buffrsign.broker.address import AddressRefused
 from buffrsign.core.errors import Permanent
 from buffrsign.producer import BrokerUnavailable, Producer, connect
 
@@ -33,8 +34,8 @@ def open_broker(url: str) -> Iterator["Redis"]:
 
     try:
         client = connect(url)
-    except ValueError as error:
-        raise click.BadParameter("expected a redis:// or rediss:// URL", param_hint="--broker-url") from error
+    except AddressRefused as refused:
+        raise click.BadParameter(str(refused), param_hint="--broker-url") from refused
     try:
         yield client
     except RedisError as error:

@@ -7,7 +7,8 @@ from typing import Any
 import click
 import msgspec
 
-from buffrsign.broker.records import ENDED_TTL, JobStatus, read_status
+from buffrsign.broker.limits import ENDED_TTL
+from buffrsign.broker.records import JobStatus, read_status
 from buffrsign.cli.connections import open_broker, open_producer
 from buffrsign.cli.options import as_json, broker_url, duration, key_secret, moment
 from buffrsign.cli.output import report

@@ -3,10 +3,10 @@
 import os
 import re
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import click
 
+from buffrsign.broker.address import AddressRefused, read_address
 from buffrsign.core.clock import to_epoch_ms
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -42,9 +42,9 @@ def _or_redis_url(ctx: click.Context, param: click.Parameter, given: str | None)
     if not server:
         raise click.MissingParameter("Set BUFFRSIGN_BROKER_URL or REDIS_URL, or give it here.", ctx=ctx, param=param)
     try:
-        return urlsplit(server)._replace(path="/0").geturl()
-    except ValueError as error:
-        raise click.UsageError("REDIS_URL is no redis:// or rediss:// URL") from error
+        return read_address(server).with_database(0).url()
+    except AddressRefused as refused:
+        raise click.UsageError(f"REDIS_URL cannot be used: {refused}") from refused
 
 
 broker_url = click.option(

@@ -26,6 +26,16 @@ KEY_SECRET = "a key secret of the tests"
 _OURS = [
     keys.RECORD_PREFIX,
     keys.SCHEDULE,
+    keys.SERIES_PREFIX,
+    keys.HOLDERS,
+    keys.HOLDER_PREFIX,
+    keys.STOP_PREFIX,
+    keys.WATCH,
+    keys.SUSPECTS_PREFIX,
+    keys.BELL_PREFIX,
+    keys.ENDED,
+    keys.COUNTERS,
+    keys.TICK_PREFIX,
     keys.UNIQUE_PREFIX,
     keys.KEY_SECRET_FINGERPRINT,
     keys.DEAD_LETTERS,
@@ -33,7 +43,10 @@ _OURS = [
     state_keys.CACHE_PREFIX,
 ]
 _KOMBU = ["unacked", "_kombu.binding", "celery-task-meta-", "chord-unlock", "celery"]
-_OWNED = re.compile("|".join([*map(re.escape, [*_OURS, *_KOMBU]), rf"({'|'.join(Queue)})\Z", r".*\.pidbox\Z"]))
+_READY = [ready for queue in Queue for ready in keys.ready_lists(queue)]
+_OWNED = re.compile(
+    "|".join([*map(re.escape, [*_OURS, *_KOMBU]), rf"({'|'.join(map(re.escape, _READY))})\Z", r".*\.pidbox\Z"])
+)
 
 
 @dataclass(frozen=True)
@@ -50,14 +63,20 @@ class TestBroker:
     def environment(self, folder: Path) -> dict[str, str]:
         """The environment of a program that works on these databases and in this folder."""
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("BUFFRSIGN_", "REDIS_"))},
+            **{name: value for name, value in os.environ.items() if _goes_on(name)},
             "BUFFRSIGN_BROKER_URL": self.broker_url,
             "BUFFRSIGN_STATE_URL": self.state_url,
             "BUFFRSIGN_CACHE_URL": self.cache_url,
             "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET,
             "BUFFRSIGN_DATABASE_URL": f"sqlite:///{folder}/buffrsign.db",
             "BUFFRSIGN_BLOB_FOLDER": f"{folder}/blobs",
+            "BUFFRSIGN_UNKNOWN_TASK_PATIENCE_S": "0",
         }
+
+
+def _goes_on(name: str) -> bool:
+    """Whether a program of the tests gets this variable of ours: which transport, says whoever calls the tests."""
+    return name == "BUFFRSIGN_BROKER_TRANSPORT" or not name.startswith(("BUFFRSIGN_", "REDIS_"))
 
 
 @contextmanager

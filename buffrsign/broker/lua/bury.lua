@@ -1,30 +1,21 @@
-#!lua flags=allow-oom
--- A job becomes a dead letter: kept with its reason and its message as it came, until a person decides.
--- Its key is free again: who asks once more, the cause removed, is not told "duplicate".
--- Where a job runs twice, its lease having run out, the first end stands, and a try that was scheduled is not needed.
+-- A job becomes a dead letter, and its lease ends with it. Its key is free again: who asks once more, the cause removed,
+-- is not told "duplicate". Where a job ran twice, its lease having run out, only the run that holds a lease may do this.
 --
--- KEYS  1 record   2 dead letters   3 this dead letter   4 schedule
--- ARGV  1 letter id (the job id)   2 kind   3 queue   4 reason   5 error   6 worker   7 message   8 TTL of an ended record in s
--- reply 1, or 0 if it had ended already
-local record, letters, letter, schedule = unpack(KEYS)
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local state, started_at, unique, starts, postponed =
-  unpack(redis.call('HMGET', record, 'state', 'started_at', 'unique', 'starts', 'postponed'))
-if state == 'done' or state == 'dead' or state == 'cancelled' then
+-- ARGV  1 job id   2 kind   3 queue   4 lease or ''   5 reason   6 error   7 worker   8 message, or '': as it was leased
+-- reply 1, or 0 if it had ended already, or is another's now
+local job_id, lease, message = ARGV[1], ARGV[4], ARGV[8]
+local now = now_ms()
+if not holds(lease) then
   return 0
 end
-local attempts = (starts or 0) - (postponed or 0)
-redis.call('HSET', record, 'kind', ARGV[2], 'queue', ARGV[3], 'state', 'dead', 'error', ARGV[5], 'ended_at', now,
-  'ran_ms', math.max(0, now - (started_at or now)))
-redis.call('HSETNX', record, 'enqueued_at', now)
-redis.call('HDEL', record, 'message')
-redis.call('ZREM', schedule, ARGV[1])
-redis.call('EXPIRE', record, ARGV[8])
-if unique and redis.call('GET', unique) == ARGV[1] then
-  redis.call('DEL', unique)
+if lease ~= '' then
+  local _, came = leased(lease)
+  message = message ~= '' and message or came
+  release(lease)
 end
-redis.call('ZADD', letters, now, ARGV[1])
-redis.call('HSET', letter, 'kind', ARGV[2], 'queue', ARGV[3], 'reason', ARGV[4], 'error', ARGV[5], 'worker', ARGV[6],
-  'attempts', attempts, 'message', ARGV[7], 'died_at', now)
+ensure_record(job_id, ARGV[2], ARGV[3], now)
+if is_final(redis.call('HGET', K.record .. job_id, 'state')) then
+  return 0
+end
+bury(job_id, now, {kind = ARGV[2], queue = ARGV[3], reason = ARGV[5], error = ARGV[6], worker = ARGV[7], message = message})
 return 1

@@ -1,21 +1,25 @@
-#!lua flags=allow-oom
--- Take back a job that has not started. A scheduled one is removed; a ready one is dropped by the worker that pops it.
+-- Take back a job. One that waits is removed from the schedule, or dropped by the worker that takes it; one that runs is
+-- asked to stop, if the caller wants that: the wish is in its record, and survives its worker.
 --
--- KEYS  1 record   2 schedule
--- ARGV  1 job id   2 TTL of an ended record in s   3 TTL of a waiting record in s, which a ready job's keeps: its
---       message is still in the list, and only the record says that it must not run
--- reply 1 if it was still waiting, else 0
-local record, schedule = unpack(KEYS)
-local state, unique = unpack(redis.call('HMGET', record, 'state', 'unique'))
-if state ~= 'scheduled' and state ~= 'ready' then
-  return 0
+-- ARGV  1 job id   2 '1' to stop it where it runs
+-- reply 'cancelled', 'asked', or '' if it was too late
+local job_id = ARGV[1]
+local record = K.record .. job_id
+local state, lease = unpack(redis.call('HMGET', record, 'state', 'lease'))
+if state == 'scheduled' or state == 'retrying' or state == 'ready' then
+  end_job(job_id, 'cancelled', now_ms(), {})
+  if state == 'ready' then
+    redis.call('EXPIRE', record, L.waiting_ttl_s) -- its message is in a list, and only the record says not to run it
+  end
+  return 'cancelled'
 end
-local time = redis.call('TIME')
-redis.call('ZREM', schedule, ARGV[1])
-redis.call('HDEL', record, 'message')
-redis.call('HSET', record, 'state', 'cancelled', 'ended_at', time[1] * 1000 + math.floor(time[2] / 1000))
-redis.call('EXPIRE', record, state == 'ready' and ARGV[3] or ARGV[2])
-if unique and redis.call('GET', unique) == ARGV[1] then
-  redis.call('DEL', unique)
+if state == 'running' and ARGV[2] == '1' then
+  redis.call('HSET', record, 'cancel', '1')
+  if lease then
+    local stop = K.stop .. holder_of(lease)
+    redis.call('RPUSH', stop, lease)
+    redis.call('EXPIRE', stop, 3600)
+  end
+  return 'asked'
 end
-return 1
+return ''

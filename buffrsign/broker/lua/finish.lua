@@ -1,29 +1,21 @@
-#!lua flags=allow-oom
--- A job is done: its record says so and is kept for a while; its key stays taken for as long.
--- Where a job runs twice, its lease having run out, the first end stands, and a try that was scheduled is not needed.
+-- A job is done, and its lease ends with it. Where a job ran twice, its lease having run out, the first end stands, and
+-- a try that was scheduled is not needed. A record that was lost is made anew.
 --
--- KEYS  1 record   2 schedule
--- ARGV  1 outcome   2 TTL of an ended record in s   3 what the task returned, as JSON: kept where it was asked for
---       4 job id   5 kind   6 queue: a record that was lost is made anew
+-- ARGV  1 job id   2 kind   3 queue   4 lease or ''   5 outcome   6 what the task returned, as JSON: kept where asked for; or ''
 -- reply 1, or 0 if it had ended already
-local record, schedule = unpack(KEYS)
-local state = redis.call('HGET', record, 'state')
-if state == 'done' or state == 'dead' or state == 'cancelled' then
+local job_id = ARGV[1]
+local record = K.record .. job_id
+local now = now_ms()
+release(ARGV[4])
+ensure_record(job_id, ARGV[2], ARGV[3], now)
+local state, keeps_result = unpack(redis.call('HMGET', record, 'state', 'keeps_result'))
+if is_final(state) then
   return 0
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local started_at, unique, keeps_result = unpack(redis.call('HMGET', record, 'started_at', 'unique', 'keeps_result'))
-redis.call('HSETNX', record, 'enqueued_at', now)
-redis.call('HSET', record, 'kind', ARGV[5], 'queue', ARGV[6], 'state', 'done', 'outcome', ARGV[1], 'ended_at', now,
-  'ran_ms', math.max(0, now - (started_at or now)))
-redis.call('HDEL', record, 'error', 'message')
-redis.call('ZREM', schedule, ARGV[4])
-if keeps_result == '1' then
-  redis.call('HSET', record, 'result', ARGV[3])
+redis.call('HDEL', record, 'error')
+local fields = {'outcome', ARGV[5]}
+if keeps_result == '1' and ARGV[6] ~= '' then
+  fields[3], fields[4] = 'result', ARGV[6]
 end
-redis.call('EXPIRE', record, ARGV[2])
-if unique then
-  redis.call('EXPIRE', unique, ARGV[2])
-end
+end_job(job_id, 'done', now, fields)
 return 1

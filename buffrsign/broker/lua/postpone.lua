@@ -1,33 +1,29 @@
-#!lua flags=allow-oom
--- A job goes back to the schedule, as a retry or because it is too early. Where a job runs twice, its lease having run
--- out, only the first of the two puts it back: one job never has two next tries.
+-- A job goes back to the schedule, as a retry or because it is too early, and its lease ends with that. Where a job runs
+-- twice, its lease having run out, only the run that holds a lease puts it back: one job never has two next tries.
 --
--- KEYS  1 record   2 schedule   3 bell
--- ARGV  1 job id   2 message for the next try   3 delay in ms   4 the counter that grows: 'failures' or 'postponed'
---       5 why, in a sentence   6 retries before this delivery   7 kind   8 queue: a record that was lost is made anew
--- reply the due time in ms, or 0 if the job had ended or was put back already
-local record, schedule, bell = unpack(KEYS)
-local job_id = ARGV[1]
-local state, retries, started_at, unique =
-  unpack(redis.call('HMGET', record, 'state', 'retries', 'started_at', 'unique'))
-local ended = state == 'done' or state == 'dead' or state == 'cancelled'
-if ended or tonumber(ARGV[6]) < tonumber(retries or 0) then
+-- ARGV  1 job id   2 kind   3 queue   4 lease or ''   5 message for the next try   6 delay in ms
+--       7 the state it waits in: 'retrying' or 'scheduled'   8 why, in a sentence   9 retries before this delivery
+-- reply the due time in ms, or 0 if the job had ended, was put back already, or is another's now
+local job_id, lease = ARGV[1], ARGV[4]
+local record = K.record .. job_id
+local now = now_ms()
+if not holds(lease) then
   return 0
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local due = now + ARGV[3]
-redis.call('HINCRBY', record, ARGV[4], 1)
-redis.call('HSETNX', record, 'enqueued_at', now)
-redis.call('HSET', record, 'kind', ARGV[7], 'queue', ARGV[8], 'state', 'scheduled', 'message', ARGV[2], 'ready_at', due, 'error', ARGV[5],
-  'retries', ARGV[6] + 1, 'ran_ms', math.max(0, now - (started_at or now)))
-redis.call('PERSIST', record)
-if unique then
-  redis.call('PERSIST', unique)
+release(lease)
+ensure_record(job_id, ARGV[2], ARGV[3], now)
+local state, retries, started_at, cancel =
+  unpack(redis.call('HMGET', record, 'state', 'retries', 'started_at', 'cancel'))
+if is_final(state) or tonumber(ARGV[9]) < tonumber(retries or 0) then
+  return 0
 end
-redis.call('ZADD', schedule, due, job_id)
-if redis.call('ZRANGE', schedule, 0, 0)[1] == job_id then
-  redis.call('LPUSH', bell, 1)
-  redis.call('LTRIM', bell, 0, 0)
+if cancel == '1' then
+  end_job(job_id, 'cancelled', now, {'error', 'it was stopped'})
+  return 0
 end
+local due = now + ARGV[6]
+redis.call('HINCRBY', record, ARGV[7] == 'retrying' and 'failures' or 'postponed', 1)
+count(ARGV[3], ARGV[7] == 'retrying' and 'retried' or 'postponed')
+to_schedule(job_id, due, {'state', ARGV[7], 'message', ARGV[5], 'error', ARGV[8], 'retries', ARGV[9] + 1,
+  'ran_ms', math.max(0, now - (started_at or now))})
 return due

@@ -1,56 +1,75 @@
-#!lua
 -- Accept one job: its record, and its message in the queue's list or in the schedule. Once per job id and per key.
--- No allow-oom flag: a full Redis refuses the whole job, so its producer knows.
+-- A full Redis refuses the whole job, so its producer knows.
 --
--- KEYS  1 record   2 queue list   3 schedule   4 bell   5 unique key, or the record again when the job has no key
---       6 key secret fingerprint
 -- ARGV  1 job id   2 kind   3 queue   4 message   5 delay in ms (0: now)   6 due time in ms ('': use the delay)
---       7 '1' if the job has a key   8 fingerprint of the producer's key secret   9 record prefix
---       10 TTL of a waiting record in s   11 '1' if the result is kept
--- reply {'created', due_ms} | {'duplicate', job id that stands} | {'other_secret', ''}
-local record, list, schedule, bell, unique, fingerprint = unpack(KEYS)
-local job_id, kind, queue, message = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local keyed = ARGV[7] == '1'
+--       7 hash of the job's key, or ''   8 fingerprint of the producer's key secret   9 '1' if the result is kept
+--       10 how many jobs may be ready in the queue   11 expires: ms after it was due, or ''   12 'skip', 'once' or ''
+--       13 series, or ''   14 how long the key stays taken after `done`, in s, or ''
+--       15 the periodic schedule whose tick the job is, with its time in 6; or ''   16 the schedule's timetable
+-- reply {'created', due_ms} | {'duplicate', job id that stands} | {'other_secret'} | {'full', how many are ready}
+local job_id, kind, queue, message, series = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[13]
+local record = K.record .. job_id
+local unique = ARGV[7] ~= '' and K.unique .. ARGV[7]
 
+local schedule, timetable = ARGV[15] or '', ARGV[16]
+if schedule ~= '' then
+  -- A tick up to the latest has been published, however long ago its record went. A new timetable begins now.
+  if tonumber(ARGV[6]) <= (latest_tick(schedule, timetable) or now_ms()) then
+    return {'duplicate', job_id}
+  end
+end
 if redis.call('EXISTS', record) == 1 then
+  if schedule ~= '' then
+    note_tick(schedule, timetable, ARGV[6], now_ms())
+  end
   return {'duplicate', job_id}
 end
-if keyed then
-  local known = redis.call('GET', fingerprint)
+if unique then
+  local known = redis.call('GET', K.fingerprint)
   if known and known ~= ARGV[8] then
-    return {'other_secret', ''}
+    return {'other_secret'}
   end
   local standing = redis.call('GET', unique)
-  if standing and redis.call('EXISTS', ARGV[9] .. standing) == 1 then
+  if standing and redis.call('EXISTS', K.record .. standing) == 1 then
     return {'duplicate', standing}
   end
 end
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_ms()
 local due = ARGV[6] == '' and now + ARGV[5] or tonumber(ARGV[6])
 local waits = due > now
+local ready = not waits and redis.call('LLEN', queue)
+if ready and ready >= tonumber(ARGV[10]) then
+  return {'full', ready}
+end
 
-redis.call('HSET', record, 'kind', kind, 'queue', queue, 'state', waits and 'scheduled' or 'ready',
-  'enqueued_at', now, 'ready_at', waits and due or now, 'keeps_result', ARGV[11])
-if keyed then
-  redis.call('SET', fingerprint, ARGV[8])
-  if waits then
-    redis.call('SET', unique, job_id)
-  else
-    redis.call('SET', unique, job_id, 'EX', ARGV[10])
+local fields = {'kind', kind, 'queue', queue, 'enqueued_at', now}
+local function keep(name, value)
+  if value and value ~= '' then
+    fields[#fields + 1], fields[#fields + 2] = name, value
   end
-  redis.call('HSET', record, 'unique', unique)
 end
+keep('keeps_result', ARGV[9] == '1' and '1')
+keep('expires_at', ARGV[11] ~= '' and due + ARGV[11])
+keep('missed', ARGV[12])
+keep('series', series)
+keep('window_s', ARGV[14])
+keep('unique', unique)
+if unique then
+  redis.call('SET', K.fingerprint, ARGV[8])
+  redis.call('SET', unique, job_id, 'EX', L.waiting_ttl_s)
+end
+redis.call('HSET', record, unpack(fields))
 if waits then
-  redis.call('HSET', record, 'message', message)
-  redis.call('ZADD', schedule, due, job_id)
-  if redis.call('ZRANGE', schedule, 0, 0)[1] == job_id then
-    redis.call('LPUSH', bell, 1)
-    redis.call('LTRIM', bell, 0, 0)
-  end
+  to_schedule(job_id, due, {'state', 'scheduled', 'message', message})
 else
-  redis.call('EXPIRE', record, ARGV[10])
-  redis.call('LPUSH', list, message)
+  redis.call('HSET', record, 'state', 'ready', 'ready_at', now)
+  redis.call('EXPIRE', record, L.waiting_ttl_s)
+  redis.call('LPUSH', queue, message)
+  ring(K.bell .. queue)
 end
+if schedule ~= '' then
+  note_tick(schedule, timetable, ARGV[6], now)
+end
+count(queue, 'enqueued')
 return {'created', due}

@@ -8,7 +8,7 @@ from buffrsign import State
 from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Ended
-from buffrsign.broker.records import ENDED_TTL, WAITING_TTL
+from buffrsign.broker.limits import ENDED_TTL, WAITING_TTL
 from buffrsign.broker.schedule import Schedule
 from buffrsign.core.clock import utc_now
 from buffrsign.jobs import Queue
@@ -59,7 +59,7 @@ def test_a_job_that_failed_comes_back_as_the_next_attempt(job, client, deliverie
     deliveries.retry(first, delay=NOW, error="the mail server is away")
 
     status = job.status()
-    assert (status.state, status.attempts, status.error) == (State.SCHEDULED, 1, "the mail server is away")
+    assert (status.state, status.attempts, status.error) == (State.RETRYING, 1, "the mail server is away")
     schedule.promote()
     assert deliveries.begin(take(client)) == Begun(attempt=2, crashes=0)
 

@@ -27,7 +27,7 @@ from buffrsign import Producer, State
 from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Deliveries, Delivery, Ended
-from buffrsign.broker.records import ENDED_TTL, WAITING_TTL
+from buffrsign.broker.limits import ENDED_TTL, WAITING_TTL
 from buffrsign.broker.schedule import Schedule
 from buffrsign.jobs.email import SignatureRequestEmail
 from tests.support.broker import KEY_SECRET, TestBroker, delete_everything

@@ -10,7 +10,7 @@ from buffrsign import Producer, State
 from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Ended
-from buffrsign.broker.records import ENDED_TTL
+from buffrsign.broker.limits import ENDED_TTL
 from buffrsign.core.clock import from_epoch_ms, utc_now
 from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary

@@ -10,7 +10,7 @@ import pytest
 
 from buffrsign import Producer, State
 from buffrsign.broker import keys
-from buffrsign.broker.records import WAITING_TTL
+from buffrsign.broker.limits import WAITING_TTL
 from buffrsign.broker.schedule import BATCH, NAP, SERVER_TICK, Promotion, Schedule
 from buffrsign.core.clock import from_epoch_ms, utc_now
 from buffrsign.jobs.maintenance import Canary

@@ -80,11 +80,22 @@ def test_a_wrong_password_is_an_error_without_the_password(own_server):
     address = own_server.rpartition("@")[2]
     producer = Producer(f"redis://:a-wrong-password@{address}/0")
 
-    with pytest.raises(BrokerUnavailable, match=r"\(AuthenticationError\).*check its address") as caught:
+    with pytest.raises(BrokerUnavailable, match=r"\(AuthenticationError\); check the user name") as caught:
         producer.enqueue(Canary())
     producer.close()
 
     assert "a-wrong-password" not in str(caught.value)
+
+
+def test_a_replica_is_an_error_that_names_the_way_out(own_broker):
+    own_broker.client.replicaof("127.0.0.1", 1)
+    producer = Producer(own_broker.broker_url)
+
+    with pytest.raises(BrokerUnavailable, match=r"a read-only replica; .*address of its primary, or a sentinel:// URL"):
+        producer.enqueue(Canary())
+
+    producer.close()
+    own_broker.client.replicaof("NO", "ONE")
 
 
 @pytest.mark.parametrize("delay", [None, timedelta(hours=1)])

@@ -59,8 +59,8 @@ def test_a_broker_that_is_away_is_a_sentence(arguments: list[str]) -> None:
     ("environment", "complaint"),
     [
         ({}, "Set BUFFRSIGN_BROKER_URL or REDIS_URL"),
-        ({"BUFFRSIGN_BROKER_URL": "http://127.0.0.1"}, "expected a redis:// or rediss:// URL"),
-        ({"REDIS_URL": "redis://[::1"}, "REDIS_URL is no redis:// or rediss:// URL"),
+        ({"BUFFRSIGN_BROKER_URL": "http://127.0.0.1"}, "expected a host after redis://, rediss:// or sentinel://"),
+        ({"REDIS_URL": "redis://[::1"}, "REDIS_URL cannot be used: no server can be read from this URL"),
     ],
 )
 def test_a_command_without_a_broker_says_how_to_give_one(environment: dict[str, str], complaint: str) -> None:

@@ -108,7 +108,7 @@ def test_a_job_that_killed_its_process_three_times_becomes_a_dead_letter(stage: 
 
     letter = stage.dead_letter(job_id)
     assert (letter.reason, stage.runs(job_id)) == (Reason.KILLER, 3)
-    assert letter.error == "it began 3 times in a process that never came back"
+    assert letter.error == "it ran 3 times in a process that never came back; the last time, its process was killed"
 
 
 def test_a_job_that_exceeds_its_soft_limit_is_tried_again(stage: Stage, stock: Celery) -> None:
@@ -221,6 +221,7 @@ def test_a_job_survives_the_loss_of_its_worker_s_connections_while_it_runs(stage
     stage.let_go(job_id)
 
     assert stage.wait_for_end(job_id).state is State.DONE
+    assert stage.runs(job_id) == 1
     after = stage.play(End.RETURNS).job_id
     assert stage.wait_for_end(after).state is State.DONE
 

@@ -18,6 +18,15 @@ HEAVY = {
     "email": {"jinja2"},
     "documents": {"pypdf", "pypdfium2", "PIL"},
 }
+CHECK = """
+import os
+from config import logging
+from config.settings import load
+from workers.health import stop_if_unfit
+logging.configure(log_format="console", level="INFO")
+stop_if_unfit(load({name: value for name, value in os.environ.items() if name.startswith("BUFFRSIGN_")}))
+print("goes on")
+"""
 
 
 def run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -43,7 +52,12 @@ def test_a_worker_imports_its_own_family_and_the_canary_and_no_other(environment
 
     imported = set(run([sys.executable, "-c", script], environment).stdout.split())
 
-    assert {name for name in imported if name.startswith("tasks.")} == {f"tasks.{family}", "tasks.base", "tasks.canary"}
+    assert {name for name in imported if name.startswith("tasks.")} == {
+        f"tasks.{family}",
+        "tasks.base",
+        "tasks.running",
+        "tasks.canary",
+    }
     for owner, libraries in HEAVY.items():
         if owner != family:
             assert not libraries & imported
@@ -94,6 +108,55 @@ def test_a_server_that_evicts_keys_stops_whoever_would_trust_it(tmp_path: Path, 
     assert ended.returncode != 0
     assert "the broker evicts keys when memory is short (maxmemory-policy allkeys-lru)" in ended.stderr
     assert "set maxmemory-policy noeviction" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("program", ["worker", "scheduler"])
+def test_a_server_that_keeps_nothing_on_disk_stops_whoever_would_trust_it(tmp_path: Path, program: str) -> None:
+    with private_server(tmp_path) as server, databases(server, first=0) as broker:
+        broker.client.config_set("appendonly", "no")
+
+        ended = start(program, broker.environment(tmp_path))
+
+    assert ended.returncode != 0
+    assert "the broker keeps nothing on disk, so that its restart loses what it holds; set appendonly" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_server_that_keeps_nothing_is_taken_with_a_warning_by_those_who_say_so(tmp_path: Path) -> None:
+    with private_server(tmp_path) as server, databases(server, first=0) as broker:
+        broker.client.config_set("appendonly", "no")
+        allowing = {**broker.environment(tmp_path), "BUFFRSIGN_ALLOW_VOLATILE_BROKER": "1"}
+
+        ended = run([sys.executable, "-c", CHECK], allowing)
+
+    assert (ended.returncode, ended.stdout) == (0, "goes on\n")
+    assert "server may lose what it holds, as allowed" in ended.stderr
+
+
+@pytest.mark.parametrize("program", ["worker", "scheduler"])
+def test_a_wrong_password_stops_the_start_instead_of_waiting_for_ever(tmp_path: Path, program: str) -> None:
+    with private_server(tmp_path) as server, databases(server, first=0) as broker:
+        address = server.rpartition("@")[2]
+        wrong = {**broker.environment(tmp_path), "BUFFRSIGN_STATE_URL": f"redis://:wrong@{address}/1"}
+
+        ended = start(program, wrong)
+
+    assert ended.returncode != 0
+    assert "the state server does not let this account in; check the user name and the password" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("program", ["worker", "scheduler"])
+def test_a_read_only_replica_stops_the_start_with_the_way_out(tmp_path: Path, program: str) -> None:
+    with private_server(tmp_path) as server, databases(server, first=0) as broker:
+        broker.client.replicaof("127.0.0.1", "1")
+
+        ended = start(program, broker.environment(tmp_path))
+        broker.client.replicaof("NO", "ONE")
+
+    assert ended.returncode != 0
+    assert "the broker is a read-only replica; use the address of its primary" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_missing_addresses_are_reported_together_with_what_was_expected() -> Non
     problems = problems_of({})
 
     assert [problem.split(" ")[0] for problem in problems] == list(ADDRESSES)
-    assert "expected a redis:// or rediss:// URL" in problems[0]
+    assert "expected a redis://, rediss:// or sentinel:// URL" in problems[0]
     assert "REDIS_URL sets all three" in problems[0]
 
 
@@ -57,7 +58,7 @@ def test_everything_that_is_wrong_is_reported_at_once() -> None:
     assert refused.value.problems == [
         "NEXT_PUBLIC_REDIS_URL would carry a Redis address to browsers, where it must never be; remove it",
         "BUFFRSIGN_LOG_LEVL is not a setting; did you mean BUFFRSIGN_LOG_LEVEL?",
-        "BUFFRSIGN_BROKER_URL must be a redis:// or rediss:// URL",
+        *problems_of({**ADDRESSES, "BUFFRSIGN_BROKER_URL": "http://127.0.0.1"}),
         *problems_of({"BUFFRSIGN_BROKER_URL": ADDRESSES["BUFFRSIGN_BROKER_URL"]}),
         "BUFFRSIGN_SMTP_PORT must be a port from 1 to 65535",
     ]
@@ -94,6 +95,8 @@ def test_an_unknown_setting_names_the_nearest(name: str, hint: str) -> None:
         ("BUFFRSIGN_DATABASE_URL", "mysql://x"),
         ("BUFFRSIGN_SMTP_HOST", ""),
         ("BUFFRSIGN_STATE_URL", "redis://127.0.0.1:6379/1\n"),
+        ("BUFFRSIGN_STATE_URL", "redis://:a/secret@127.0.0.1:6379/1"),
+        ("BUFFRSIGN_ALLOW_VOLATILE_BROKER", "perhaps"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_and_not_repeated(name: str, value: str) -> None:
@@ -108,6 +111,33 @@ def test_redis_url_sets_all_three_addresses_and_keeps_account_and_options() -> N
 
     server = "rediss://worker:p%40ss@broker.internal:6380"
     assert urls_of(settings) == tuple(f"{server}/{database}?ssl_cert_reqs=required" for database in (0, 1, 2))
+
+
+def test_redis_url_may_name_sentinels() -> None:
+    settings = load({"REDIS_URL": "sentinel://:pw@one:26379;sentinel://two/3?master_name=jobs"})
+
+    hosts = "sentinel://:pw@one:26379;sentinel://:pw@two:26379"
+    assert urls_of(settings) == tuple(f"{hosts}/{database}?master_name=jobs" for database in (0, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("http://127.0.0.1", "must be a redis://, rediss:// or sentinel:// URL: no server can be read"),
+        ("sentinel://one:26379/0", r"must be .*: a sentinel:// URL needs \?master_name="),
+        ("redis://one/0?ssl_cert_reqs=none", "must be .*: .* TLS is asked for by rediss://"),
+    ],
+)
+def test_an_address_that_does_not_fit_is_refused_with_what_is_wrong_in_it(url: str, complaint: str) -> None:
+    [problem] = problems_of({**ADDRESSES, "BUFFRSIGN_STATE_URL": url})
+
+    assert re.match(f"BUFFRSIGN_STATE_URL {complaint}", problem)
+
+
+@pytest.mark.parametrize(("text", "allowed"), [("1", True), ("0", False), ("true", True)])
+def test_a_volatile_broker_is_allowed_only_by_saying_so(text: str, allowed: bool) -> None:
+    assert not load(ADDRESSES).allow_volatile_broker
+    assert load({**ADDRESSES, "BUFFRSIGN_ALLOW_VOLATILE_BROKER": text}).allow_volatile_broker is allowed
 
 
 def test_redis_host_and_its_companions_set_all_three_addresses() -> None:

@@ -1,0 +1,73 @@
+"""Clients of a Redis-protocol server: bounded waits, and no command repeated by itself, since some count.
+
+redis-py is imported inside: it takes 100 ms, and a service that imports a contract need not pay that.
+"""
+# ruff: noqa: PLC0415
+
+from typing import TYPE_CHECKING, Any
+
+from buffrsign.broker.address import Address, as_settings, read_address, sentinel_settings
+from buffrsign.core.logs import get_logger
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 5
+SENTINEL_TIMEOUT_S = 2
+
+log = get_logger(__name__)
+
+
+def connect(url: str) -> "Redis":
+    """A client of the server at this address; see `address.py`. Nothing is sent yet.
+
+    Behind sentinels it finds the primary at each new connection, and so follows a fail-over. A `unix://` path is
+    taken too.
+
+    Raises:
+        AddressRefused: the URL names no server.
+    """
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    bounds: dict[str, Any] = {
+        "socket_timeout": TIMEOUT_S,
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "health_check_interval": 30,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if _is_socket(url):
+        return Redis.from_url(url, **bounds)
+    address = read_address(url)
+    if not address.checks_certificates:
+        log.warning("the server's certificate is not checked, the address says so", host=address.hosts[0][0])
+    if address.is_sentinel:
+        return _behind_sentinels(address, bounds)
+    [(host, port)] = address.hosts
+    return Redis(host=host, port=port, **as_settings(address), **bounds)
+
+
+def is_on_loopback(url: str) -> bool:
+    """Whether only this machine can be at the other end.
+
+    Raises:
+        AddressRefused: the URL names no server.
+    """
+    return _is_socket(url) or read_address(url).is_loopback
+
+
+def _is_socket(url: str) -> bool:
+    return url.startswith("unix://")
+
+
+def _behind_sentinels(address: Address, bounds: dict[str, Any]) -> "Redis":
+    from redis.sentinel import Sentinel
+
+    asked = sentinel_settings(address, timeout_s=SENTINEL_TIMEOUT_S)
+    sentinels = Sentinel(list(address.hosts), sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
+    client: Redis = sentinels.master_for(  # type: ignore[no-untyped-call]
+        address.master_name, **as_settings(address), **bounds
+    )
+    return client

@@ -1,0 +1,249 @@
+"""A holder: the one process that takes jobs from the broker, and holds each by a lease until it is settled.
+
+    reserve ──► held ──► acknowledged, or given back
+                 │
+                 └─ the heartbeat renews all leases at once, from a thread of its own that no task or pool can stop;
+                    a holder that falls silent loses them, and its jobs go to another
+
+A lease's id is `<holder>.<number>`, new for each delivery. Whoever settles names it, and a late one is refused.
+
+MUST: nothing here is used in a child of the process that made it.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from buffrsign.broker.recovery import TakenBack
+from buffrsign.broker.scripts import script
+from buffrsign.core.logs import get_logger
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+MOST_AT_ONCE = 64
+"""Jobs that one call takes at most: about 1 ms of Redis's time."""
+
+_FLUSH_AT = 64
+_FLUSH_AFTER_S = 0.05
+_HEARTBEATS_PER_LEASE = 6
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Leased:
+    """One message as it was taken. `source` is its list, `alone`: nothing else may run in this process meanwhile."""
+
+    lease: str
+    source: str
+    message: bytes
+    alone: bool
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What one reserve answered. `next_due` is None when nothing is scheduled."""
+
+    taken: tuple[Leased, ...]
+    asked: int
+    next_due: timedelta | None
+
+
+@dataclass
+class _Books:
+    """What the holder knows, under one lock: acknowledgements come from other threads in some pools."""
+
+    held: dict[str, str] = field(default_factory=dict)  # lease → job id
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    riding: set[str] = field(default_factory=set)  # acknowledged, and on their way with a reserve
+    returned: dict[str, bool] = field(default_factory=dict)  # lease → only if it has not begun
+    first_unflushed: float = 0.0
+    next_number: int = 1
+    arrived_below: int = 1
+
+
+class Holder:
+    """Leases of one process, and their heartbeat."""
+
+    def __init__(self, client: "Redis", *, lease: timedelta) -> None:
+        self.id = secrets.token_hex(8)
+        self.stops: list[str] = []  # leases whose jobs somebody asked to stop, for the consumer to read
+        self.client = client
+        self._scripts = {name: script(client, name) for name in ("reserve", "settle", "renew", "leave")}
+        self._lease_ms = lease // timedelta(milliseconds=1)
+        self._books = _Books()
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._ended = threading.Event()
+        self._heart: threading.Thread | None = None
+
+    def __len__(self) -> int:
+        """How many jobs it holds that are not settled yet."""
+        books = self._books
+        return len(books.held) - len(books.acknowledged)
+
+    # -- taking ----------------------------------------------------------------------------------------------------
+
+    def reserve(self, lists: Sequence[str], *, at_most: int) -> Reservation:
+        """Take up to so many jobs from these lists, in their order, and wait for the answer.
+
+        Raises:
+            RedisError: no answer. What was taken all the same goes back with the next heartbeat.
+        """
+        arguments, settled = self.ask(lists, at_most=at_most)
+        try:
+            reply = self._scripts["reserve"](args=arguments)
+        except RedisError:
+            self.ask_failed()
+            raise
+        return self.absorb(reply, settled)
+
+    def ask(self, lists: Sequence[str], *, at_most: int) -> tuple[list[Any], tuple[str, ...]]:
+        """The arguments of a reserve, and the leases that it settles on the way. One at a time: `absorb` or fail it."""
+        self._start_heart()
+        with self._lock:
+            books = self._books
+            number, books.arrived_below = books.next_number, books.next_number
+            books.next_number += min(at_most, MOST_AT_ONCE)
+            settled = dict(books.acknowledged)
+            books.riding = set(settled)
+        pairs = [part for pair in settled.items() for part in pair]
+        arguments = [self.id, self._lease_ms, min(at_most, MOST_AT_ONCE), number, len(settled), *pairs, *lists]
+        return arguments, tuple(settled)
+
+    def absorb(self, reply: Sequence[Any], settled: Iterable[str]) -> Reservation:
+        """Read the answer to what `ask` asked."""
+        next_ms, alone, recovered, *items = reply
+        TakenBack(*recovered).log()
+        taken = tuple(
+            Leased(lease.decode(), source.decode(), message, alone=alone == b"1")
+            for lease, source, message in zip(items[::3], items[1::3], items[2::3], strict=True)
+        )
+        with self._lock:
+            asked = self._books.next_number - self._books.arrived_below
+            self._forget(settled)
+            self._books.riding = set()
+            self._books.held.update({each.lease: "" for each in taken})
+            self._books.arrived_below = self._books.next_number
+        return Reservation(taken, asked, None if int(next_ms) < 0 else timedelta(milliseconds=int(next_ms)))
+
+    def ask_failed(self) -> None:
+        """The answer will not come: what may have been taken goes back with the next heartbeat."""
+        with self._lock:
+            self._books.riding = set()
+            self._books.arrived_below = self._books.next_number
+
+    # -- settling --------------------------------------------------------------------------------------------------
+
+    def holds(self, lease: str) -> bool:
+        """Whether this process was given this lease and has not settled it."""
+        books = self._books
+        return lease in books.held and lease not in books.acknowledged
+
+    def acknowledge(self, lease: str, job_id: str) -> None:
+        """The delivery is over. Written with the next reserve, or soon."""
+        with self._lock:
+            if lease not in self._books.held:
+                return
+            if not self._books.acknowledged:
+                self._books.first_unflushed = time.monotonic()
+            self._books.acknowledged[lease] = job_id
+            waits_too_long = time.monotonic() - self._books.first_unflushed > _FLUSH_AFTER_S
+            full = len(self._books.acknowledged) >= _FLUSH_AT
+        if full or waits_too_long:
+            self.flush()
+
+    def give_back(self, leases: Iterable[str], *, only_unstarted: bool = False) -> None:
+        """Put these jobs back at the head of their lists, at once; where the broker is away, as soon as it is back."""
+        with self._lock:
+            self._books.returned.update({lease: only_unstarted for lease in leases if lease in self._books.held})
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what is settled. A broker that is away gets it later: each of it is safe to repeat."""
+        if not self._writing.acquire(blocking=False):
+            return  # another thread is at it, and the heartbeat looks again
+        try:
+            self._write()
+        except RedisError as error:
+            log.warning("broker did not answer, settling later", error_type=type(error).__name__)
+        finally:
+            self._writing.release()
+
+    def _write(self) -> None:
+        with self._lock:
+            books = self._books
+            acknowledged = {lease: job_id for lease, job_id in books.acknowledged.items() if lease not in books.riding}
+            returned = dict(books.returned)
+        if not acknowledged and not returned:
+            return
+        pairs = [part for pair in acknowledged.items() for part in pair]
+        back = ["~" + lease if unstarted else lease for lease, unstarted in returned.items()]
+        self._scripts["settle"](args=[len(acknowledged), *pairs, *back])
+        with self._lock:
+            self._forget(acknowledged)
+            self._forget(lease for lease, unstarted in returned.items() if not unstarted)
+            for lease in returned:
+                self._books.returned.pop(lease, None)
+
+    def settled_elsewhere(self, lease: str) -> None:
+        """A script has ended this lease already: nothing is left to write."""
+        with self._lock:
+            self._forget([lease])
+
+    def leave(self) -> None:
+        """Stop for good: everything that is still held goes back, and the heartbeat ends."""
+        self._ended.set()
+        self.flush()
+        try:
+            self._scripts["leave"](args=[self.id])
+        except RedisError as error:
+            log.warning("broker did not answer, leases will run out", error_type=type(error).__name__)
+        with self._lock:
+            self._books.held.clear()
+
+    def _forget(self, leases: Iterable[str]) -> None:
+        for lease in leases:
+            self._books.held.pop(lease, None)
+            self._books.acknowledged.pop(lease, None)
+
+    # -- the heartbeat ---------------------------------------------------------------------------------------------
+
+    def beat(self) -> None:
+        """Renew all leases, and learn what was lost on the way here and which jobs are to stop.
+
+        Raises:
+            RedisError: no answer.
+        """
+        with self._lock:
+            known = list(self._books.held)
+            arrived_below = self._books.arrived_below
+        alive, returned, *stops = self._scripts["renew"](args=[self.id, self._lease_ms, arrived_below, *known])
+        if returned:
+            log.warning("jobs were lost on their way here, given back", jobs=returned)
+        if not alive and known:
+            log.error("leases had run out, others have the jobs now", jobs=len(known))
+            with self._lock:
+                self._forget(known)
+        self.stops.extend(lease.decode() for lease in stops)
+
+    def _start_heart(self) -> None:
+        if self._heart is None:
+            self._heart = threading.Thread(target=self._keep_beating, name="lease-heartbeat", daemon=True)
+            self._heart.start()
+
+    def _keep_beating(self) -> None:
+        pause_s = self._lease_ms / 1000 / _HEARTBEATS_PER_LEASE
+        while not self._ended.wait(pause_s):
+            try:
+                self.beat()
+                self.flush()
+            except RedisError as error:
+                log.warning("heartbeat had no answer, trying again", error_type=type(error).__name__)

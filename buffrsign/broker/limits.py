@@ -1,0 +1,30 @@
+"""How long the broker waits, and how much it remembers: one place, for the scripts and for Python alike."""
+
+from datetime import timedelta
+
+LEASE = timedelta(seconds=30)
+"""How long a holder that does not answer keeps its jobs, unless the setting says otherwise."""
+
+MAX_CRASHES = 3
+"""A job that killed so many processes is not given to another."""
+
+ENDED_TTL = timedelta(hours=24)
+"""How long an ended job is remembered, and the key of one that was done stays taken."""
+
+WAITING_TTL = timedelta(days=7)
+"""How long a ready or running job's record outlives a message that was lost. A scheduled job's record stays."""
+
+ENDED_LISTED = 100_000
+"""How many ended jobs can be listed, the newest."""
+
+MISSED_AFTER = timedelta(seconds=60)
+"""A job that starts so much after its time was missed, and its own policy says what then."""
+
+SUSPECT_WAITS = timedelta(seconds=2)
+"""How long a suspect waits for a worker that is idle, before one that is busy takes it and runs dry first."""
+
+RECOVERED_AT_ONCE = 100
+"""How many leases of dead holders one call takes back: about 2 ms of Redis's time."""
+
+TICK_TTL = timedelta(days=366)
+"""How long past its time the latest tick of a periodic schedule is remembered, when no later one follows."""

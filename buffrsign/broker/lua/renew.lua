@@ -1,0 +1,25 @@
+-- A holder says that it lives, and what it knows that it holds. What it does not know of went lost on the way to it,
+-- in a connection that broke, and goes back.
+--
+-- ARGV  1 holder   2 lease in ms   3 leases below this number have arrived, if ever they will   then each lease it knows
+-- reply {1, or 0 if its leases had run out, how many went back, then each lease whose job somebody asked to stop}
+local holder, lease_ms, arrived_below = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local now = now_ms()
+local alive = redis.call('ZSCORE', K.holders, holder) and 1 or 0
+if alive == 1 then
+  redis.call('ZADD', K.holders, now + lease_ms, holder)
+end
+local known = {}
+for at = 4, #ARGV do
+  known[ARGV[at]] = true
+end
+local returned = 0
+for _, lease in ipairs(redis.call('HKEYS', K.holder .. holder)) do
+  local number = tonumber(string.match(lease, '%.(%d+)$'))
+  if number < arrived_below and not known[lease] then
+    returned = returned + give_back(lease, now, 'given_back')
+  end
+end
+local stops = redis.call('LRANGE', K.stop .. holder, 0, -1)
+redis.call('DEL', K.stop .. holder)
+return {alive, returned, unpack(stops)}

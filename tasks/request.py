@@ -1,0 +1,70 @@
+"""Celery's request, in a worker's main process: how a job ends there that its own process could not end.
+
+A child that was killed, or that ran past its hard limit, is told to the broker as a crash; a job that was revoked is
+told as cancelled. Kombu's own transport has no leases: there, the delivery is simply given back.
+"""
+
+from typing import Any
+
+from billiard.einfo import ExceptionWithTraceback  # type: ignore[attr-defined]
+from billiard.exceptions import WorkerLostError
+from celery.worker.request import Request
+from redis.exceptions import RedisError
+
+from buffrsign.broker.deliveries import Delivery, lease_of
+from buffrsign.core.logs import get_logger
+
+log = get_logger(__name__)
+
+_REVOKED = {"expired": "it expired before it started", "terminated": "it was stopped", "revoked": "it was revoked"}
+
+
+_CeleryRequest: Any = Request
+
+
+class JobRequest(_CeleryRequest):  # type: ignore[misc]
+    """The request of every task of ours; see `Task.Request` in Celery."""
+
+    def info(self, safe: bool = True) -> Any:  # noqa: ARG002 - Celery asks for the arguments in clear
+        """What `celery inspect` and Flower show of it: the arguments' representations, which say nothing."""
+        return super().info(safe=True)
+
+    def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
+        """The task failed, or the process that ran it is gone."""
+        error = exc_info.exception
+        error = error.exc if isinstance(error, ExceptionWithTraceback) else error
+        if isinstance(error, (WorkerLostError, SystemExit, KeyboardInterrupt)):
+            self._crashed("its process was killed")
+        return super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
+
+    def on_timeout(self, soft: bool, timeout: float) -> Any:
+        """A time limit has passed; at the hard one, the process is killed."""
+        if not soft:
+            self._crashed(f"it ran longer than {timeout:g} s and its process was killed")
+        return super().on_timeout(soft, timeout)
+
+    def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
+        self._settle(
+            lambda channel, delivery: channel.deliveries.stopped(delivery, reason=_REVOKED.get(reason, reason))
+        )
+        super()._announce_revoked(reason, terminated, signum, expired)
+
+    def _crashed(self, why: str) -> None:
+        def tell(channel: Any, delivery: Delivery) -> None:
+            outcome = channel.deliveries.crashed(delivery.lease, why=why)
+            log.error("process of a job was lost", job_id=self.id, kind=self.name, detail=why, outcome=outcome)
+
+        self._settle(tell)
+
+    def _settle(self, tell: Any) -> None:
+        lease = lease_of(self.message.delivery_tag)
+        if not lease:
+            return
+        channel = self.message.channel
+        queue = self.delivery_info["routing_key"]
+        try:
+            tell(channel, Delivery(self.id, self.name, queue, self.hostname, {}, lease))
+        except RedisError as error:
+            log.warning("broker did not answer, the job is given back", job_id=self.id, error_type=type(error).__name__)
+            return
+        channel.holder.settled_elsewhere(lease)
