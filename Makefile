@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow check format lint types floors chaos chaos-long chaos-soak chaos-stock lock clean
+.PHONY: help demo up test test-slow test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -21,7 +21,10 @@ test: $(READY) ## all tests that need nothing beyond pip, but for the slow ones
 test-slow: $(READY) ## the slow tests
 	$(BIN)/pytest -m slow --timeout 600
 
-check: format lint types floors test test-slow ## all that CI checks
+test-stock: $(READY) ## the tests that hold on every transport, on kombu's own
+	BUFFRSIGN_BROKER_TRANSPORT=stock $(BIN)/pytest -m any_transport --timeout 180
+
+check: format lint types floors test test-slow test-stock ## all that CI checks
 
 format: $(READY)
 	$(BIN)/ruff format --check .

@@ -25,8 +25,9 @@ from buffrsign.broker.records import JobStatus, read_status
 from buffrsign.broker.results import await_result
 from buffrsign.broker.scripts import script
 from buffrsign.broker.ticks import TickOf
+from buffrsign.broker.unavailable import BrokerUnavailable, ask
 from buffrsign.core.clock import Clock, to_epoch_ms, utc_now
-from buffrsign.core.errors import Permanent, Transient
+from buffrsign.core.errors import Permanent
 from buffrsign.jobs import Job, decode, encode
 from buffrsign.jobs.loose import job_from
 from buffrsign.jobs.missed import Missed
@@ -51,10 +52,6 @@ _KEYED_OTHERWISE = (
     "this producer's key secret is not the one that this broker's jobs were keyed with; "
     "give all producers the same BUFFRSIGN_JOB_KEY_SECRET"
 )
-
-
-class BrokerUnavailable(Transient):
-    """The broker did not answer, is full, or refuses the account. The same job may be enqueued again: it runs once."""
 
 
 class QueueFull(BrokerUnavailable):
@@ -155,7 +152,7 @@ class Producer:
         if missed is Missed.ONCE and not series:
             raise EnqueueRefused("missed=Missed.ONCE needs series=, the name that the jobs share")
         queue = job.destination.value
-        reply: Any = self._call(
+        reply: Any = ask(
             self._publish,
             args=[
                 job.job_id,
@@ -203,7 +200,7 @@ class Producer:
         `running` also asks one that runs to stop: True if it will be told. Its task stops where it reports progress;
         a worker with child processes ends it in any case, some seconds later. The wish survives the worker.
         """
-        reply: bytes = self._call(self._cancel, args=[job_id, "1" if running else "0"])
+        reply: bytes = ask(self._cancel, args=[job_id, "1" if running else "0"])
         return reply != b""
 
     def reschedule(self, job_id: str, *, delay: timedelta | None = None, at: datetime | None = None) -> bool:
@@ -212,7 +209,7 @@ class Producer:
         Raises:
             EnqueueRefused: the time makes no sense.
         """
-        return bool(self._call(self._reschedule, args=[job_id, *when(delay, at, now=self._clock())]))
+        return bool(ask(self._reschedule, args=[job_id, *when(delay, at, now=self._clock())]))
 
     def run_now(self, job_id: str) -> bool:
         """Start a job that waits for its time as soon as a worker is free: True if it was still waiting."""
@@ -220,7 +217,7 @@ class Producer:
 
     def status(self, job_id: str) -> JobStatus | None:
         """What the broker knows of a job; None when it is unknown, or was forgotten a day after its end."""
-        return self._call(read_status, self._client, job_id)  # type: ignore[no-any-return]
+        return ask(read_status, self._client, job_id)
 
     def result(self, job_id: str, *, timeout: float) -> dict[str, Any]:
         """Wait at most `timeout` seconds for what the task returned.
@@ -230,7 +227,7 @@ class Producer:
             JobFailed: it became a dead letter, or was cancelled; `state` and `error` say which and why.
             TimeoutError: it has not ended yet.
         """
-        return self._call(await_result, self._client, job_id, timeout_s=timeout)  # type: ignore[no-any-return]
+        return ask(await_result, self._client, job_id, timeout_s=timeout)
 
     def require_same_secret(self) -> None:
         """Make sure that the broker's keyed jobs were hashed with this producer's secret, if there are any yet.
@@ -239,7 +236,7 @@ class Producer:
             EnqueueRefused: they were hashed with another.
             BrokerUnavailable: no answer.
         """
-        known: bytes | None = self._call(self._client.get, keys.KEY_SECRET_FINGERPRINT)
+        known: Any = ask(self._client.get, keys.KEY_SECRET_FINGERPRINT)
         if known is not None and known.decode() != self._fingerprint():
             raise EnqueueRefused(_KEYED_OTHERWISE)
 
@@ -254,34 +251,6 @@ class Producer:
 
     def _fingerprint(self) -> str:
         return hashlib.sha256(b"fingerprint\0" + self._secret).hexdigest()[:16]
-
-    def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        from redis.exceptions import (  # noqa: PLC0415 - see `broker/connection.py`
-            AuthenticationError,
-            OutOfMemoryError,
-            ReadOnlyError,
-            RedisError,
-        )
-
-        try:
-            return function(*args, **kwargs)
-        except OutOfMemoryError as error:
-            raise BrokerUnavailable("the broker is full and accepts no jobs; try again when it has drained") from error
-        except AuthenticationError as error:
-            raise BrokerUnavailable(
-                "the broker does not let this account in (AuthenticationError); check the user name and the password "
-                "in its URL"
-            ) from error
-        except ReadOnlyError as error:
-            raise BrokerUnavailable(
-                "the broker is a read-only replica; try again after the fail-over, and if that goes on, use the "
-                "address of its primary, or a sentinel:// URL"
-            ) from error
-        except RedisError as error:
-            raise BrokerUnavailable(
-                f"the broker did not answer as it should ({type(error).__name__}); try again, and if that goes on, "
-                "check its address and its log"
-            ) from error
 
 
 def payload_of(job: Job) -> dict[str, Any]:

@@ -62,8 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Is("how workers take jobs: ours, which loses none, or kombu's own, as a way back", "`leasing` or `stock`"),
     ] = "leasing"
     lease_s: Annotated[
-        Annotated[int, msgspec.Meta(ge=2, le=3600)],
-        Is("how long a worker that stopped answering keeps its jobs, in seconds", "2 to 3600"),
+        Annotated[int, msgspec.Meta(ge=5, le=3600)],
+        Is("how long a worker that stopped answering keeps its jobs, in seconds", "5 to 3600"),
     ] = 30
     shutdown_grace_s: Annotated[
         Annotated[int, msgspec.Meta(ge=0, le=86400)],

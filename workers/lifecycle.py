@@ -7,9 +7,14 @@ from typing import Any
 
 from celery.signals import celeryd_init, setup_logging
 
+from buffrsign.core.logs import get_logger
 from buffrsign.jobs import Queue
 from config.services import services
 from workers.health import stop_if_unfit
+
+STOCK = "BUFFRSIGN_BROKER_TRANSPORT=stock"
+
+log = get_logger(__name__)
 
 
 def install() -> None:
@@ -37,7 +42,10 @@ def _prepare(options: dict[str, Any], **_signal: object) -> None:
         sys.exit(f"{error}; known queues are: {', '.join(Queue)}")
     except ImportError as error:
         sys.exit(f"the worker's tasks cannot be imported: {error}")
-    stop_if_unfit(services().settings)
+    settings = services().settings
+    stop_if_unfit(settings)
+    if settings.broker_transport == "stock":
+        log.warning("kombu's own transport, by setting: a worker that is killed may lose a job", setting=STOCK)
 
 
 def _keep_our_logs(**_signal: object) -> None:

@@ -33,6 +33,7 @@ def _end_after(grace: timedelta) -> None:
     threading.Event().wait(grace.total_seconds())
     log.warning("grace is over, running jobs are given back", grace_s=int(grace.total_seconds()))
     for child in active_children():
-        os.kill(int(child.pid or 0), signal.SIGKILL)
+        if child.pid:
+            os.kill(child.pid, signal.SIGKILL)
     leave_all()
     os._exit(0)

@@ -12,7 +12,6 @@ from datetime import timedelta
 from queue import Empty
 from typing import Any, cast
 
-from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
@@ -20,7 +19,7 @@ from buffrsign.broker import keys
 from buffrsign.broker.consuming import celery_is_stopping, holder_of, running_leases
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Deliveries, Delivery
-from buffrsign.broker.leases import MOST_AT_ONCE, Holder, Leased, Reservation
+from buffrsign.broker.leases import Ask, Holder, Leased, Reservation
 from buffrsign.broker.limits import LEASE
 from buffrsign.broker.messages import (
     Readable,
@@ -32,6 +31,7 @@ from buffrsign.broker.messages import (
     queue_of,
     read,
 )
+from buffrsign.broker.qos import QoS
 from buffrsign.broker.scripts import digest, script, source
 from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import get_logger
@@ -46,58 +46,15 @@ _PURGED_AT_ONCE = 1000
 log = get_logger(__name__)
 
 
-_KombuQoS: Any = kombu_redis.QoS  # kombu's types do not know what its classes inherit
 _KombuChannel: Any = object  # what the channel is mixed into
-
-
-class QoS(_KombuQoS):  # type: ignore[misc]
-    """How much a channel may take, and how it settles."""
-
-    channel: "LeasingChannel"
-
-    def can_consume(self) -> bool:
-        """Whether the poller should look at this channel. What it asked for is read in any case: it is leased."""
-        return bool(self.channel._in_poll) or self.room() > 0
-
-    def room(self) -> int:
-        """How many jobs more this process has room for. Those of a connection that was lost still count."""
-        if self.channel.runs_alone():
-            return 0
-        if not self.prefetch_count:
-            return MOST_AT_ONCE
-        return int(self.prefetch_count) - len(self.channel.holder)
-
-    def append(self, message: Any, delivery_tag: str) -> None:
-        """Nothing to write: the lease was taken with the message."""
-        super(_KombuQoS, self).append(message, delivery_tag)
-
-    def ack(self, delivery_tag: str) -> None:
-        """The delivery is over."""
-        message = self._delivered.get(delivery_tag)
-        self.channel.holder.acknowledge(delivery_tag, job_id_of(message.headers) if message else "")
-        self._quick_ack(delivery_tag)
-
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """The job goes back to the head of its list; or, where a task wants no more of it, becomes a dead letter."""
-        if requeue:
-            self.channel.holder.give_back([delivery_tag])
-        else:
-            self.channel.bury_rejected(self._delivered.get(delivery_tag), delivery_tag)
-        self._quick_ack(delivery_tag)
-
-    def restore_unacked(self, client: Any = None) -> None:  # noqa: ARG002 - kombu's signature
-        """The channel closes: what has not started goes back; what runs keeps its lease, and is settled later."""
-        self._flush()
-        self.channel.give_back_unstarted()
-        self._delivered.clear()
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is outstanding on the blocking connection; `settled` are the acknowledgements that ride with it."""
+    """What is outstanding on the blocking connection: a wait for bells, or a `reserve`."""
 
     command: str
-    settled: tuple[str, ...] = ()
+    reserve: Ask | None = None
 
 
 class LeasingChannel(_KombuChannel):  # type: ignore[misc]
@@ -138,13 +95,15 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
             return
         if time.monotonic() < self._resume_at:
             return
+        if self._asked:
+            self._give_up_asking()  # kombu dropped the connection, because the answer was overdue
         connection = self.client.connection
         if self._idle:
             bells = [keys.bell(queue) for queue in queues]
             self._asked, command = _Asked("BLPOP"), ["BLPOP", *bells, self._wait_s]
         else:
-            arguments, settled = self.holder.ask(self._lists(queues), at_most=self.qos.room())
-            self._asked, command = _Asked("EVALSHA", settled), ["EVALSHA", digest("reserve"), 0, *arguments]
+            ask = self.holder.ask(self._lists(queues), at_most=self.qos.room())
+            self._asked, command = _Asked("EVALSHA", ask), ["EVALSHA", digest("reserve"), 0, *ask.arguments]
         self._in_poll = connection
         self._brpop_sent_at = time.monotonic()
         try:
@@ -182,16 +141,16 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
             self._in_poll = None
             self._flush_brpop_reauth()
         self._asked = None
-        if asked.command == "BLPOP":
+        if asked.reserve is None:
             self._idle = False
             self._wake_another(reply)
             raise Empty
-        self._take(self.holder.absorb(reply, asked.settled))
+        self._take(self.holder.absorb(reply, asked.reserve))
         return True
 
     def _give_up_asking(self) -> None:
-        if self._asked and self._asked.command == "EVALSHA":
-            self.holder.ask_failed()
+        if self._asked and self._asked.reserve:
+            self.holder.ask_failed(self._asked.reserve)
         self._asked = None
         self._idle = False
 
@@ -222,6 +181,8 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
                     self._hand_over(leased)
         finally:
             self.holder.give_back(leased.lease for leased in left)
+        if reservation.taken:
+            self._queue_cycle.rotate(queue_of(reservation.taken[-1].source))  # the next reserve begins elsewhere
 
     def _hand_over(self, leased: Leased) -> None:
         message = read(leased)
@@ -247,12 +208,9 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
 
         def receive(raw: dict[str, Any]) -> Any:
             leased = self._taken.get(raw["properties"].get("delivery_tag"))
-            try:
-                message = self.Message(raw, channel=self)
-            except Exception as error:
-                if leased is None:
-                    raise
-                return self._bury_unreadable(leased, f"its body does not decode ({type(error).__name__})")
+            message = self._message_of(leased, raw)
+            if message is None:
+                return None
             if leased and no_ack:
                 self.holder.acknowledge(leased.lease, "")
             elif not no_ack:
@@ -263,14 +221,18 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
 
     def basic_get(self, queue: str, no_ack: bool = False, **_kwargs: Any) -> Any:
         """One message now, or None; leased until it is acknowledged."""
-        reservation = self.holder.reserve(self._lists([queue]), at_most=1)
-        for leased in reservation.taken:
+        while taken := self.holder.reserve(self._lists([queue]), at_most=1).taken:
+            [leased] = taken
             self._taken[leased.lease] = leased
             raw = read(leased)
             if isinstance(raw, Unreadable):
                 self._bury_unreadable(leased, raw.why)
-                return None
-            message = self.Message(raw.envelope, channel=self)
+                continue
+            if raw.due_ms is not None and self._is_deferred(leased, raw, raw.due_ms):
+                continue
+            message = self._message_of(leased, raw.envelope)
+            if message is None:
+                continue
             if no_ack:
                 self.holder.acknowledge(leased.lease, raw.job_id)
                 self.holder.flush()
@@ -278,6 +240,16 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
                 self.qos.append(message, message.delivery_tag)
             return message
         return None
+
+    def _message_of(self, leased: Leased | None, raw: dict[str, Any]) -> Any:
+        """The message as kombu has it; None if that cannot be made, and it is a dead letter now."""
+        try:
+            return self.Message(raw, channel=self)
+        except Exception as error:
+            if leased is None:
+                raise
+            self._bury_unreadable(leased, f"its body does not decode ({type(error).__name__})")
+            return None
 
     # -- a suspect runs alone --------------------------------------------------------------------------------------
 
@@ -304,6 +276,8 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
 
     def give_back_unstarted(self, queue: str | None = None) -> None:
         """Put back what was taken (from this queue) and has not started; a task that starts all the same is refused."""
+        if not self._taken:
+            return
         started = running_leases()
         held = [each for each in self._taken.values() if queue in (None, queue_of(each.source))]
         self.holder.give_back([each.lease for each in held if each.lease not in started], only_unstarted=True)

@@ -31,6 +31,7 @@ _ERROR_MAX_CHARACTERS = 500
 
 log = get_logger(__name__)
 
+_FOLLOWING = ("chain", "chord", "callbacks")
 _LEASE = re.compile(r"[0-9a-f]{16}\.\d+")
 
 
@@ -119,7 +120,9 @@ class Deliveries:
 
         A plain Celery task's result is None: Celery keeps it, in the same record.
         """
-        self._ask("finish", delivery, outcome, b"" if result is None else msgspec.json.encode(result))
+        goes_on = any(delivery.request.get(name) for name in _FOLLOWING)
+        encoded = b"" if result is None else msgspec.json.encode(result)
+        self._ask("finish", delivery, outcome, encoded, "1" if goes_on and delivery.lease else "0")
 
     def retry(self, delivery: Delivery, *, delay: timedelta, error: str) -> None:
         """Put the job back into the schedule after a failure."""

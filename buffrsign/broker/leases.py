@@ -33,6 +33,7 @@ MOST_AT_ONCE = 64
 _FLUSH_AT = 64
 _FLUSH_AFTER_S = 0.05
 _HEARTBEATS_PER_LEASE = 6
+_PAUSE_AFTER_MISSED_BEAT_S = 0.2
 
 log = get_logger(__name__)
 
@@ -56,17 +57,36 @@ class Reservation:
     next_due: timedelta | None
 
 
+@dataclass(frozen=True)
+class Ask:
+    """A reserve that was asked for: its arguments, its leases' first number, and what it settles on the way."""
+
+    arguments: tuple[Any, ...]
+    first: int
+    at_most: int
+    settled: tuple[str, ...]
+
+
 @dataclass
 class _Books:
     """What the holder knows, under one lock: acknowledgements come from other threads in some pools."""
 
     held: dict[str, str] = field(default_factory=dict)  # lease → job id
     acknowledged: dict[str, str] = field(default_factory=dict)
-    riding: set[str] = field(default_factory=set)  # acknowledged, and on their way with a reserve
+    asking: dict[int, Ask] = field(default_factory=dict)  # first number → what is not answered yet
     returned: dict[str, bool] = field(default_factory=dict)  # lease → only if it has not begun
     first_unflushed: float = 0.0
     next_number: int = 1
-    arrived_below: int = 1
+
+    @property
+    def arrived_below(self) -> int:
+        """Leases below this number have arrived, if ever they will. Each connection may have a reserve on its way."""
+        return min(self.asking, default=self.next_number)
+
+    @property
+    def riding(self) -> set[str]:
+        """Leases that are acknowledged, and on their way with a reserve."""
+        return {lease for ask in self.asking.values() for lease in ask.settled}
 
 
 class Holder:
@@ -97,28 +117,30 @@ class Holder:
         Raises:
             RedisError: no answer. What was taken all the same goes back with the next heartbeat.
         """
-        arguments, settled = self.ask(lists, at_most=at_most)
+        ask = self.ask(lists, at_most=at_most)
         try:
-            reply = self._scripts["reserve"](args=arguments)
+            reply = self._scripts["reserve"](args=ask.arguments)
         except RedisError:
-            self.ask_failed()
+            self.ask_failed(ask)
             raise
-        return self.absorb(reply, settled)
+        return self.absorb(reply, ask)
 
-    def ask(self, lists: Sequence[str], *, at_most: int) -> tuple[list[Any], tuple[str, ...]]:
-        """The arguments of a reserve, and the leases that it settles on the way. One at a time: `absorb` or fail it."""
+    def ask(self, lists: Sequence[str], *, at_most: int) -> Ask:
+        """What to ask the broker for; then `absorb` its answer, or say that none comes."""
         self._start_heart()
+        at_most = min(at_most, MOST_AT_ONCE)
         with self._lock:
             books = self._books
-            number, books.arrived_below = books.next_number, books.next_number
-            books.next_number += min(at_most, MOST_AT_ONCE)
-            settled = dict(books.acknowledged)
-            books.riding = set(settled)
-        pairs = [part for pair in settled.items() for part in pair]
-        arguments = [self.id, self._lease_ms, min(at_most, MOST_AT_ONCE), number, len(settled), *pairs, *lists]
-        return arguments, tuple(settled)
+            first = books.next_number
+            books.next_number += at_most
+            riding = books.riding
+            settled = {lease: job_id for lease, job_id in books.acknowledged.items() if lease not in riding}
+            pairs = [part for pair in settled.items() for part in pair]
+            arguments = (self.id, self._lease_ms, at_most, first, len(settled), *pairs, *lists)
+            books.asking[first] = Ask(arguments, first, at_most, tuple(settled))
+            return books.asking[first]
 
-    def absorb(self, reply: Sequence[Any], settled: Iterable[str]) -> Reservation:
+    def absorb(self, reply: Sequence[Any], ask: Ask) -> Reservation:
         """Read the answer to what `ask` asked."""
         next_ms, alone, recovered, *items = reply
         TakenBack(*recovered).log()
@@ -127,18 +149,15 @@ class Holder:
             for lease, source, message in zip(items[::3], items[1::3], items[2::3], strict=True)
         )
         with self._lock:
-            asked = self._books.next_number - self._books.arrived_below
-            self._forget(settled)
-            self._books.riding = set()
+            self._forget(ask.settled)
             self._books.held.update({each.lease: "" for each in taken})
-            self._books.arrived_below = self._books.next_number
-        return Reservation(taken, asked, None if int(next_ms) < 0 else timedelta(milliseconds=int(next_ms)))
+            del self._books.asking[ask.first]
+        return Reservation(taken, ask.at_most, None if int(next_ms) < 0 else timedelta(milliseconds=int(next_ms)))
 
-    def ask_failed(self) -> None:
+    def ask_failed(self, ask: Ask) -> None:
         """The answer will not come: what may have been taken goes back with the next heartbeat."""
         with self._lock:
-            self._books.riding = set()
-            self._books.arrived_below = self._books.next_number
+            self._books.asking.pop(ask.first, None)
 
     # -- settling --------------------------------------------------------------------------------------------------
 
@@ -185,7 +204,8 @@ class Holder:
         if not acknowledged and not returned:
             return
         pairs = [part for pair in acknowledged.items() for part in pair]
-        back = ["~" + lease if unstarted else lease for lease, unstarted in returned.items()]
+        # Each goes to the head of its list, so the last one first: then they keep their order.
+        back = ["~" + lease if unstarted else lease for lease, unstarted in reversed(returned.items())]
         self._scripts["settle"](args=[len(acknowledged), *pairs, *back])
         with self._lock:
             self._forget(acknowledged)
@@ -240,10 +260,12 @@ class Holder:
             self._heart.start()
 
     def _keep_beating(self) -> None:
-        pause_s = self._lease_ms / 1000 / _HEARTBEATS_PER_LEASE
+        usual_s = pause_s = self._lease_ms / 1000 / _HEARTBEATS_PER_LEASE
         while not self._ended.wait(pause_s):
             try:
                 self.beat()
                 self.flush()
+                pause_s = usual_s
             except RedisError as error:
                 log.warning("heartbeat had no answer, trying again", error_type=type(error).__name__)
+                pause_s = _PAUSE_AFTER_MISSED_BEAT_S

@@ -33,6 +33,7 @@ class ServerFacts:
     is_append_only: bool
     takes_snapshots: bool | None = None
     is_read_only: bool = False
+    is_cluster: bool = False
 
 
 def read_facts(client: "Redis", *, server: str = "broker") -> ServerFacts:
@@ -59,6 +60,7 @@ def read_facts(client: "Redis", *, server: str = "broker") -> ServerFacts:
         eviction=str(info.get("maxmemory_policy", NEVER_EVICTS)),
         is_append_only=bool(info.get("aof_enabled", 0)),
         takes_snapshots=_takes_snapshots(client),
+        is_cluster=info.get("redis_mode") == "cluster",
         is_read_only=info.get("role") == "slave" and bool(info.get("slave_read_only", 1)),
     )
 
@@ -75,6 +77,8 @@ def require_fit(facts: ServerFacts, *, server: str = "broker") -> None:
     if facts.version < OLDEST_VERSION:
         found = ".".join(map(str, facts.version))
         raise ServerUnfit(f"the {server} is Redis {found}; use Redis 7.0 or newer, or Valkey")
+    if facts.is_cluster:
+        raise ServerUnfit(f"the {server} is a Redis Cluster, whose nodes share no script; use one server, or sentinels")
     if facts.is_read_only:
         raise ServerUnfit(
             f"the {server} is a read-only replica; use the address of its primary, or a sentinel:// URL that finds it"

@@ -6,7 +6,7 @@ import click
 
 from buffrsign.cli.audit import audit
 from buffrsign.cli.dead import dead
-from buffrsign.cli.jobs import cancel, enqueue, status
+from buffrsign.cli.jobs import jobs
 from buffrsign.cli.queues import ping, queues
 from buffrsign.cli.requests import requests
 from buffrsign.core.errors import BuffrSignError
@@ -31,5 +31,5 @@ def program() -> None:
     """
 
 
-for command in (status, queues, enqueue, ping, cancel, dead, audit, requests):
+for command in (jobs, queues, ping, dead, audit, requests):
     program.add_command(command)

@@ -5,15 +5,14 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from buffrsign.broker.dead_letters import DeadLetters
+from buffrsign.broker.overview import Counts, read_counts
 from buffrsign.broker.records import State
 from buffrsign.broker.results import JobFailed
-from buffrsign.broker.schedule import Schedule
 from buffrsign.cli.connections import open_broker, open_producer
 from buffrsign.cli.options import as_json, broker_url, key_secret
 from buffrsign.cli.output import as_table, print_json, print_rows
@@ -26,14 +25,8 @@ if TYPE_CHECKING:
     from redis import Redis
 
 REDRAW_S = 1.0
-
-
-class Backlog(msgspec.Struct, frozen=True):
-    """How many jobs wait: ready ones by queue, and those of all queues that are scheduled or dead."""
-
-    ready: dict[str, int]
-    scheduled: int
-    dead: int
+EVENTS = ("enqueued", "done", "retried", "crashed", "dead", "cancelled")
+"""What people see of the counters; --json has all of them."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -53,18 +46,19 @@ class QueuesSilent(Transient):
 @broker_url
 @as_json
 def queues(*, watch: bool, broker_url: str, as_json: bool) -> None:
-    """Show how much waits in each queue.
+    """Show how much waits in each queue, and what has happened there since this broker began.
 
-    Ready jobs are counted by queue, scheduled and dead ones over all queues.
+    Ready jobs, suspects (they run alone, since their worker died) and leased ones (with workers) are counted by queue,
+    scheduled and dead ones over all queues.
     """
     with open_broker(broker_url) as client:
         if watch:
             with suppress(KeyboardInterrupt):
                 (_watch_as_lines if as_json else _watch)(client)
         elif as_json:
-            print_json(_backlog(client))
+            print_json(read_counts(client))
         else:
-            click.echo(_picture(_backlog(client)))
+            click.echo(_picture(read_counts(client)))
 
 
 @click.command()
@@ -94,30 +88,30 @@ def ping(names: tuple[str, ...], *, timeout: float, broker_url: str, key_secret:
         )
 
 
-def _backlog(client: "Redis") -> Backlog:
-    ready: dict[str, Any] = {queue.value: client.llen(queue.value) for queue in Queue}
-    return Backlog(ready, scheduled=Schedule(client).size(), dead=DeadLetters(client).count())
-
-
 def _watch(client: "Redis") -> None:
     from rich.live import Live
     from rich.text import Text
 
     with Live(auto_refresh=False) as live:
         while True:
-            live.update(Text(_picture(_backlog(client))), refresh=True)
+            live.update(Text(_picture(read_counts(client))), refresh=True)
             time.sleep(REDRAW_S)
 
 
 def _watch_as_lines(client: "Redis") -> None:
     while True:
-        print_json(_backlog(client))
+        print_json(read_counts(client))
         time.sleep(REDRAW_S)
 
 
-def _picture(backlog: Backlog) -> str:
-    totals = [("", ""), ("scheduled", backlog.scheduled), ("dead", backlog.dead)]
-    return as_table(("queue", "ready"), [*backlog.ready.items(), *totals])
+def _picture(counts: Counts) -> str:
+    columns = ("queue", "ready", "suspects", "leased", *EVENTS)
+    rows = [
+        (name, each.ready, each.suspects, each.leased, *(each.events.get(event, 0) for event in EVENTS))
+        for name, each in counts.queues.items()
+    ]
+    totals = as_table(("all queues", "jobs"), [("scheduled", counts.scheduled), ("dead letters", counts.dead)])
+    return f"{as_table(columns, rows)}\n\n{totals}"
 
 
 def _ask(producer: Producer, asked: Iterable[Queue], *, timeout_s: float) -> list[Answer]:

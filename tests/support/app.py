@@ -8,6 +8,7 @@ from pathlib import Path
 from buffrsign.core.errors import NotYet, Permanent, Transient
 from config.services import Services
 from tasks.base import Done, task
+from tasks.running import report_progress
 from tests.support.contracts import ATTEMPTS, SECRET, End, Scripted
 from tests.support.wait import wait_until
 from workers.app import app
@@ -38,8 +39,15 @@ def play(job: Scripted, services: Services) -> Done:
         case End.HANGS:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # how a soft limit interrupts; native code does not hear it
             _wait_to_be_let_go(journal)
+        case End.REPORTS:
+            wait_until(lambda: _reports(journal), "the test to let this run go", timeout_s=30)
     return Done(f"run {run}", {"run": run})
 
 
 def _wait_to_be_let_go(journal: Path) -> None:
     wait_until(journal.with_suffix(".go").exists, "the test to let this run go", timeout_s=30)
+
+
+def _reports(journal: Path) -> bool:
+    report_progress(3, total=4, note="three of four")
+    return journal.with_suffix(".go").exists()

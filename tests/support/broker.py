@@ -71,6 +71,7 @@ class TestBroker:
             "BUFFRSIGN_DATABASE_URL": f"sqlite:///{folder}/buffrsign.db",
             "BUFFRSIGN_BLOB_FOLDER": f"{folder}/blobs",
             "BUFFRSIGN_UNKNOWN_TASK_PATIENCE_S": "0",
+            "BUFFRSIGN_LEASE_S": "10",
         }
 
 

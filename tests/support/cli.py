@@ -19,7 +19,7 @@ def status_of(producer: Producer, job_id: str) -> JobStatus:
 
 
 def command_line(environment: dict[str, str]) -> Run:
-    """`run("status", job_id)`; only exits are caught, so whatever else a command raises fails its test."""
+    """`run("jobs", "show", job_id)`; only exits are caught, so whatever else a command raises fails its test."""
     ours = ("BUFFRSIGN_", "REDIS_", "COLUMNS")
     unset: dict[str, str | None] = {name: None for name in os.environ if name.startswith(ours)}
     runner = CliRunner(env={**unset, **environment})

@@ -15,9 +15,9 @@ SECRET = "what a foreign exception says"
 
 
 class End(StrEnum):
-    """How one run ends: the rows of the table in `tasks/base.py`, and two that last until they are let go.
+    """How one run ends: the rows of the table in `tasks/base.py`, and three that last until they are let go.
 
-    Of those, one that waits can be interrupted; one that hangs cannot.
+    Of those, one that waits can be interrupted; one that hangs cannot; one that reports tells its progress meanwhile.
     """
 
     RETURNS = "returns"
@@ -28,6 +28,7 @@ class End(StrEnum):
     KILLED = "killed"
     WAITS = "waits"
     HANGS = "hangs"
+    REPORTS = "reports"
 
 
 class Scripted(Job, kind="test.scripted", queue=Queue.MAINTENANCE):

@@ -19,6 +19,7 @@ from tests.support.system import System
 from tests.support.wait import wait_until
 from workers.sample_agreement import make_sample_agreement
 
+pytestmark = pytest.mark.any_transport
 ANNA = Signer("anna", "anna@example.com", "Anna")
 BEN = Signer("ben", "ben@example.com", "Ben")
 

@@ -18,6 +18,9 @@ ensure_record(job_id, ARGV[2], ARGV[3], now)
 local state, result, ready_at, retries, by, cancel, expires_at =
   unpack(redis.call('HMGET', record, 'state', 'result', 'ready_at', 'retries', 'lease', 'cancel', 'expires_at'))
 
+if state == 'done' and redis.call('HEXISTS', record, 'follows') == 1 then
+  return {state, result or ''} -- what follows was not published, or nobody knows; its acknowledgement ends the lease
+end
 if is_final(state) or tonumber(ARGV[6]) < tonumber(retries or 0) then
   release(lease)
   return {state, result or ''}

@@ -7,9 +7,11 @@ local job_id = ARGV[1]
 local record = K.record .. job_id
 local state, lease = unpack(redis.call('HMGET', record, 'state', 'lease'))
 if state == 'scheduled' or state == 'retrying' or state == 'ready' then
+  local left_s = redis.call('TTL', record)
   end_job(job_id, 'cancelled', now_ms(), {})
   if state == 'ready' then
-    redis.call('EXPIRE', record, L.waiting_ttl_s) -- its message is in a list, and only the record says not to run it
+    -- Its message is in a list, or in a stock worker's memory, and only the record says not to run it.
+    redis.call('EXPIRE', record, math.max(left_s, L.waiting_ttl_s))
   end
   return 'cancelled'
 end

@@ -3,7 +3,7 @@
 -- ARGV  1 holder
 -- reply how many went back
 local now, returned = now_ms(), 0
-for _, lease in ipairs(redis.call('HKEYS', K.holder .. ARGV[1])) do
+for _, lease in ipairs(newest_first(redis.call('HKEYS', K.holder .. ARGV[1]))) do
   returned = returned + give_back(lease, now, 'given_back')
 end
 redis.call('ZREM', K.holders, ARGV[1])

@@ -46,6 +46,17 @@ local function release(lease)
   return lease ~= '' and redis.call('HDEL', K.holder .. holder_of(lease), lease) == 1
 end
 
+-- In the order in which they go back to the head of a list, so that what was taken first is taken first again.
+local function newest_first(leases)
+  local function number(lease)
+    return tonumber(string.match(lease, '%.(%d+)$'))
+  end
+  table.sort(leases, function(one, other)
+    return number(one) > number(other)
+  end)
+  return leases
+end
+
 -- What was leased: its list and its message, or nil.
 local function leased(lease)
   local value = redis.call('HGET', K.holder .. holder_of(lease), lease)
@@ -76,7 +87,7 @@ end
 local function to_schedule(job_id, due, fields)
   local record = K.record .. job_id
   redis.call('HSET', record, 'ready_at', due, unpack(fields))
-  redis.call('HDEL', record, 'lease')
+  redis.call('HDEL', record, 'lease', 'suspect')
   redis.call('PERSIST', record)
   local unique, series = unpack(redis.call('HMGET', record, 'unique', 'series'))
   if unique then
@@ -100,7 +111,7 @@ local function end_job(job_id, state, now, fields)
   if started_at then
     redis.call('HSET', record, 'ran_ms', math.max(0, now - started_at))
   end
-  redis.call('HDEL', record, 'message', 'lease', 'cancel')
+  redis.call('HDEL', record, 'message', 'lease', 'cancel', 'suspect')
   redis.call('EXPIRE', record, L.ended_ttl_s)
   leave_schedule(job_id, series)
   if unique and redis.call('GET', unique) == job_id then
@@ -121,22 +132,32 @@ end
 -- A job dies: it is kept with its reason and its message as it came, until a person decides.
 local function bury(job_id, now, letter)
   local record = K.record .. job_id
-  local starts, postponed = unpack(redis.call('HMGET', record, 'starts', 'postponed'))
+  local starts, postponed, unique, keeps_result =
+    unpack(redis.call('HMGET', record, 'starts', 'postponed', 'unique', 'keeps_result'))
   redis.call('ZADD', K.dead, now, job_id)
   redis.call('HSET', K.dead_letter .. job_id, 'kind', letter.kind, 'queue', letter.queue, 'reason', letter.reason,
     'error', letter.error, 'worker', letter.worker, 'message', letter.message, 'died_at', now,
-    'attempts', (starts or 0) - (postponed or 0))
+    'attempts', (starts or 0) - (postponed or 0), 'unique', unique or '', 'keeps_result', keeps_result or '')
   end_job(job_id, 'dead', now, {'error', letter.error})
 end
 
--- Put a message back where it is taken next. A job that had begun goes back to `ready`.
+-- Put a message back where it is taken next. A job that had begun goes back to `ready`; a suspect stays one.
 local function put_back(list, message, job_id, now)
-  if job_id and redis.call('HGET', K.record .. job_id, 'state') == 'running' then
+  local queue, state, suspect = queue_of(list), nil, nil
+  if job_id then
+    state, suspect = unpack(redis.call('HMGET', K.record .. job_id, 'state', 'suspect'))
+  end
+  if state == 'running' then
     redis.call('HSET', K.record .. job_id, 'state', 'ready', 'ready_at', now)
+    redis.call('HINCRBY', K.record .. job_id, 'starts', -1) -- no attempt is spent
     redis.call('HDEL', K.record .. job_id, 'lease')
   end
-  redis.call('RPUSH', list, message)
-  ring(K.bell .. queue_of(list))
+  if suspect then
+    redis.call('ZADD', K.suspects .. queue, now, message)
+  else
+    redis.call('RPUSH', list, message)
+  end
+  ring(K.bell .. queue)
 end
 
 -- Whether this lease's job has begun, as its record says.
@@ -157,6 +178,11 @@ local function give_back(lease, now, event)
   release(lease)
   local job_id = id_of(message)
   if job_id and is_final(redis.call('HGET', K.record .. job_id, 'state')) then
+    if redis.call('HEXISTS', K.record .. job_id, 'follows') == 1 then
+      redis.call('RPUSH', list, message) -- it is done, and somebody must still publish what follows it
+      ring(K.bell .. queue_of(list))
+      return 1
+    end
     return 0
   end
   local by = job_id and redis.call('HGET', K.record .. job_id, 'lease')
@@ -189,7 +215,7 @@ local function crashed(lease, now, why)
       error = 'it ran ' .. crashes .. ' times in a process that never came back; the last time, ' .. why})
     return 'dead'
   end
-  redis.call('HSET', record, 'state', 'ready', 'ready_at', now, 'error', why)
+  redis.call('HSET', record, 'state', 'ready', 'ready_at', now, 'error', why, 'suspect', 1)
   redis.call('HDEL', record, 'lease')
   redis.call('ZADD', K.suspects .. queue, now, message)
   ring(K.bell .. queue)
@@ -244,24 +270,27 @@ local function promote(limit, now)
 end
 
 -- Take back the leases of one holder whose time has run out. While nobody looked, the broker was away, and so nobody
--- could renew: then all holders get a new lease first. Returns what became of how many: {back, suspect, dead, cancelled}
+-- could renew: then every holder gets a whole lease again first, also one that has some time left. Returns what became of how many: {back, suspect, dead, cancelled}
 local function recover(now, lease_ms)
   local outcomes = {back = 0, suspect = 0, dead = 0, cancelled = 0}
   local looked_at = tonumber(redis.call('GET', K.watch) or 0)
-  if now - looked_at > 1000 or now < looked_at then
+  if now - looked_at > lease_ms / 8 or now < looked_at then
     redis.call('SET', K.watch, now)
+  end
+  if now - looked_at > lease_ms / 2 then
+    for _, silent in ipairs(redis.call('ZRANGE', K.holders, '-inf', now + lease_ms, 'BYSCORE')) do
+      redis.call('ZADD', K.holders, now + lease_ms, silent)
+    end
+    return outcomes
   end
   local holder, expiry = unpack(redis.call('ZRANGE', K.holders, 0, 0, 'WITHSCORES'))
   if holder and tonumber(expiry) <= now then
-    if now - looked_at > lease_ms / 2 then
-      for _, silent in ipairs(redis.call('ZRANGE', K.holders, '-inf', now, 'BYSCORE')) do
-        redis.call('ZADD', K.holders, now + lease_ms, silent)
-      end
-      return outcomes
-    end
     local values = redis.call('HSCAN', K.holder .. holder, 0, 'COUNT', L.recovered_at_once)[2]
+    local leases = {}
     for at = 1, #values, 2 do
-      local lease = values[at]
+      leases[#leases + 1] = values[at]
+    end
+    for _, lease in ipairs(newest_first(leases)) do
       local _, message = leased(lease)
       if has_begun(lease, id_of(message)) then
         local outcome = crashed(lease, now, 'its worker stopped answering')
@@ -281,7 +310,12 @@ end
 -- A consumer acknowledged a delivery. A task of ours has ended its job before; of any other that had begun, this is the end.
 local function acknowledge(lease, job_id, now)
   local begun = has_begun(lease, job_id)
-  if release(lease) and begun then
+  if not release(lease) then
+    return
+  end
+  if begun then
     end_job(job_id, 'done', now, {'outcome', 'acknowledged'})
+  elseif job_id ~= '' then
+    redis.call('HDEL', K.record .. job_id, 'follows')
   end
 end

@@ -3,12 +3,12 @@
 --
 -- ARGV  1 job id   2 kind   3 queue   4 list   5 message   6 due time in ms, or ''   7 '1' if the result is kept
 --       8 which publication of this id it is: retries, plus replacements times a thousand
--- reply 1, or 0 if it was here before
+-- reply 1, or 0 if it was here before, or its job has ended
 local job_id, queue = ARGV[1], ARGV[3]
 local record = K.record .. job_id
 local now = now_ms()
-local publication = redis.call('HGET', record, 'publication')
-if redis.call('EXISTS', record) == 1 and tonumber(ARGV[8]) <= tonumber(publication or 0) then
+local publication, state = unpack(redis.call('HMGET', record, 'publication', 'state'))
+if is_final(state) or redis.call('EXISTS', record) == 1 and tonumber(ARGV[8]) <= tonumber(publication or 0) then
   return 0
 end
 ensure_record(job_id, ARGV[2], queue, now)
@@ -21,7 +21,7 @@ if due and due > now then
   to_schedule(job_id, due, {'state', tonumber(ARGV[8]) > 0 and 'retrying' or 'scheduled', 'message', ARGV[5], 'list', ARGV[4]})
 else
   redis.call('HSET', record, 'state', 'ready', 'ready_at', now)
-  redis.call('HDEL', record, 'lease')
+  redis.call('HDEL', record, 'lease', 'suspect')
   redis.call('LPUSH', ARGV[4], ARGV[5])
   ring(K.bell .. queue)
 end

@@ -14,7 +14,7 @@ for at = 4, #ARGV do
   known[ARGV[at]] = true
 end
 local returned = 0
-for _, lease in ipairs(redis.call('HKEYS', K.holder .. holder)) do
+for _, lease in ipairs(newest_first(redis.call('HKEYS', K.holder .. holder))) do
   local number = tonumber(string.match(lease, '%.(%d+)$'))
   if number < arrived_below and not known[lease] then
     returned = returned + give_back(lease, now, 'given_back')

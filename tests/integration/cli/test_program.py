@@ -23,7 +23,7 @@ def test_the_command_runs_as_a_module() -> None:
     shown = python("-m", "buffrsign.cli", "--help")
 
     assert (shown.returncode, shown.stderr) == (0, "")
-    for name in ("status", "queues", "enqueue", "ping", "cancel", "dead", "audit", "requests"):
+    for name in ("jobs", "queues", "ping", "dead", "audit", "requests"):
         assert f"\n  {name} " in shown.stdout
 
 
@@ -45,7 +45,9 @@ def test_a_bare_install_says_which_extra_is_missing(package: str, extra: str, ar
     assert (shown.returncode, shown.stdout, shown.stderr) == (1, "", sentence)
 
 
-@pytest.mark.parametrize("arguments", [["queues"], ["ping"], ["status", "some_job"], ["dead", "list"]])
+@pytest.mark.parametrize(
+    "arguments", [["queues"], ["ping"], ["jobs", "show", "some_job"], ["jobs", "list"], ["dead", "list"]]
+)
 def test_a_broker_that_is_away_is_a_sentence(arguments: list[str]) -> None:
     run = command_line({"BUFFRSIGN_BROKER_URL": NOWHERE})
 

@@ -13,32 +13,46 @@ from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
 from tests.support.broker import TestBroker
 from tests.support.cli import Run, status_of
+from tests.support.holding import reserve
 from workers.processes import Processes
 
 
-def test_the_backlog_of_every_queue_is_counted(run: Run, producer: Producer) -> None:
+def test_every_queue_is_counted(run: Run, broker: TestBroker, producer: Producer) -> None:
     producer.enqueue(Canary(ask=Queue.EMAIL))
     producer.enqueue(Canary(ask=Queue.EMAIL))
     producer.enqueue(Canary(), delay=timedelta(hours=1))
+    reserve(broker.client, "holder", jobs=1, lease_ms=60_000, queue=Queue.EMAIL)
+    broker.client.zadd(keys.suspects(Queue.AUDIT), {b"a message": 1})
 
     shown = json.loads(run("queues", "--json").stdout)
 
-    assert shown == {"ready": dict.fromkeys(Queue, 0) | {"email": 2}, "scheduled": 1, "dead": 0}
+    nothing = {"ready": 0, "suspects": 0, "leased": 0, "events": {}}
+    assert shown == {
+        "queues": {
+            **dict.fromkeys(Queue, nothing),
+            "email": {"ready": 1, "suspects": 0, "leased": 1, "events": {"enqueued": 2}},
+            "audit": {**nothing, "suspects": 1},
+            "maintenance": {**nothing, "events": {"enqueued": 1}},
+        },
+        "scheduled": 1,
+        "dead": 0,
+        "ended": 0,
+    }
 
 
-def test_the_backlog_is_a_small_table_for_people(run: Run, producer: Producer) -> None:
+def test_the_queues_are_a_table_for_people(run: Run, producer: Producer) -> None:
     producer.enqueue(Canary(ask=Queue.EMAIL))
 
     shown = run("queues")
 
-    rows = [line.split() for line in shown.stdout.splitlines()]
-    assert [row for row in rows if len(row) == 2] == [
-        ["queue", "ready"],
-        ["email", "1"],
-        *([queue.value, "0"] for queue in Queue if queue is not Queue.EMAIL),
-        ["scheduled", "0"],
-        ["dead", "0"],
-    ]
+    table, totals = shown.stdout.split("\n\n")
+    headings, *rows = [line.split() for line in table.splitlines()]
+    assert " ".join(headings) == "queue ready suspects leased enqueued done retried crashed dead cancelled"
+    assert {name: "".join(figures) for name, *figures in rows} == {
+        **dict.fromkeys(Queue, "000000000"),
+        "email": "100100000",
+    }
+    assert [line.split()[-1] for line in totals.splitlines()[1:]] == ["0", "0"]
 
 
 def test_watching_goes_on_until_it_is_interrupted(broker: TestBroker, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tests.support.contracts import End, Scripted
 from tests.support.stage import Stage
 from tests.support.wait import wait_until
 
+pytestmark = pytest.mark.any_transport
 QUEUE = "maintenance"
 SOON_S = 20
 

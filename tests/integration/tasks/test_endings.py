@@ -29,6 +29,7 @@ def send(stock: Celery, job: Job, **options: Any) -> None:
     stock.send_task(job.kind, args=[encode(job)], task_id=job.job_id, queue=job.queue.value, **options)
 
 
+@pytest.mark.any_transport
 def test_a_job_that_returns_is_done(stage: Stage) -> None:
     job_id = stage.play(End.RETURNS).job_id
 
@@ -39,6 +40,7 @@ def test_a_job_that_returns_is_done(stage: Stage) -> None:
     assert DeadLetters(stage.broker.client).find(job_id) is None
 
 
+@pytest.mark.any_transport
 def test_what_is_transient_is_tried_again_until_it_works(stage: Stage) -> None:
     job_id = stage.play(End.TRANSIENT, End.TRANSIENT, End.RETURNS).job_id
 
@@ -48,6 +50,7 @@ def test_what_is_transient_is_tried_again_until_it_works(stage: Stage) -> None:
     assert status.error is None
 
 
+@pytest.mark.any_transport
 def test_what_stays_transient_becomes_a_dead_letter_after_its_attempts(stage: Stage) -> None:
     job_id = stage.play(End.TRANSIENT).job_id
 
@@ -59,6 +62,7 @@ def test_what_stays_transient_becomes_a_dead_letter_after_its_attempts(stage: St
     assert letter.error == "after 3 attempts: Transient: the server is away; wait"
 
 
+@pytest.mark.any_transport
 def test_what_is_permanent_becomes_a_dead_letter_at_once(stage: Stage) -> None:
     job_id = stage.play(End.PERMANENT).job_id
 
@@ -71,6 +75,7 @@ def test_what_is_permanent_becomes_a_dead_letter_at_once(stage: Stage) -> None:
     assert letter.worker.startswith("maintenance@")
 
 
+@pytest.mark.any_transport
 def test_what_is_too_early_comes_back_and_spends_no_attempt(stage: Stage) -> None:
     early = [End.NOT_YET] * (ATTEMPTS + 2)
     job_id = stage.play(*early, End.RETURNS).job_id
@@ -81,6 +86,7 @@ def test_what_is_too_early_comes_back_and_spends_no_attempt(stage: Stage) -> Non
     assert stage.runs(job_id) == len(early) + 1
 
 
+@pytest.mark.any_transport
 def test_a_fault_of_ours_is_tried_again_and_its_message_is_shown_nowhere(stage: Stage) -> None:
     job_id = stage.play(End.FAULT).job_id
 
@@ -93,6 +99,7 @@ def test_a_fault_of_ours_is_tried_again_and_its_message_is_shown_nowhere(stage: 
     assert SECRET not in stage.log() + letter.error
 
 
+@pytest.mark.any_transport
 def test_a_job_whose_process_is_killed_is_delivered_again(stage: Stage) -> None:
     job_id = stage.play(End.KILLED, End.RETURNS).job_id
 
@@ -111,6 +118,7 @@ def test_a_job_that_killed_its_process_three_times_becomes_a_dead_letter(stage: 
     assert letter.error == "it ran 3 times in a process that never came back; the last time, its process was killed"
 
 
+@pytest.mark.any_transport
 def test_a_job_that_exceeds_its_soft_limit_is_tried_again(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.WAITS, End.RETURNS)
 
@@ -120,6 +128,7 @@ def test_a_job_that_exceeds_its_soft_limit_is_tried_again(stage: Stage, stock: C
     assert (status.state, status.outcome) == (State.DONE, "run 2")
 
 
+@pytest.mark.any_transport
 def test_a_job_that_exceeds_its_hard_limit_is_delivered_again(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.HANGS, End.RETURNS)
 
@@ -140,6 +149,7 @@ def test_a_job_that_exceeds_its_hard_limit_is_delivered_again(stage: Stage, stoc
         ([None], "expected an object"),
     ],
 )
+@pytest.mark.any_transport
 def test_a_payload_that_does_not_fit_becomes_a_dead_letter_with_the_field_named(
     stage: Stage, stock: Celery, args: list[Any], named: str
 ) -> None:
@@ -154,6 +164,7 @@ def test_a_payload_that_does_not_fit_becomes_a_dead_letter_with_the_field_named(
     assert stage.wait_for_end(stage.play(End.RETURNS).job_id).state is State.DONE
 
 
+@pytest.mark.any_transport
 def test_a_payload_deeper_than_json_goes_becomes_a_dead_letter(stage: Stage, stock: Celery) -> None:
     job_id = new_ulid()
     deep: Any = "x"
@@ -166,6 +177,7 @@ def test_a_payload_deeper_than_json_goes_becomes_a_dead_letter(stage: Stage, sto
     assert stage.dead_letter(job_id).reason is Reason.REFUSED
 
 
+@pytest.mark.any_transport
 def test_a_job_id_that_is_no_ulid_becomes_a_dead_letter(stage: Stage, stock: Celery) -> None:
     stock.send_task("test.scripted", args=[{"ends": ["returns"], "journal": "x"}], task_id="7", queue="maintenance")
 
@@ -174,6 +186,7 @@ def test_a_job_id_that_is_no_ulid_becomes_a_dead_letter(stage: Stage, stock: Cel
 
 
 @pytest.mark.parametrize("odd", [{"x-note": "half \ud800"}, {"x-note": 10**30}], ids=["half a character", "huge"])
+@pytest.mark.any_transport
 def test_a_message_for_no_task_becomes_a_dead_letter_whatever_its_headers(stage: Stage, stock: Celery, odd) -> None:
     job_id = new_ulid()
 
@@ -184,6 +197,7 @@ def test_a_message_for_no_task_becomes_a_dead_letter_whatever_its_headers(stage:
     assert stage.wait_for_end(stage.play(End.RETURNS).job_id).state is State.DONE
 
 
+@pytest.mark.any_transport
 def test_a_job_whose_id_is_no_ascii_is_run_under_another(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.RETURNS)
 
@@ -192,6 +206,7 @@ def test_a_job_whose_id_is_no_ascii_is_run_under_another(stage: Stage, stock: Ce
     wait_until(lambda: stage.runs(job.job_id), "the run")
 
 
+@pytest.mark.any_transport
 def test_the_fields_of_a_payload_may_come_as_keyword_arguments(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.RETURNS)
 
@@ -200,6 +215,7 @@ def test_the_fields_of_a_payload_may_come_as_keyword_arguments(stage: Stage, sto
     assert stage.wait_for_end(job.job_id).state is State.DONE
 
 
+@pytest.mark.any_transport
 def test_a_newer_version_waits_for_a_newer_worker_and_spends_no_attempt(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.RETURNS)
     sent_at = utc_now()
@@ -226,6 +242,7 @@ def test_a_job_survives_the_loss_of_its_worker_s_connections_while_it_runs(stage
     assert stage.wait_for_end(after).state is State.DONE
 
 
+@pytest.mark.any_transport
 def test_a_job_that_was_done_before_is_not_done_again_when_it_is_delivered_once_more(
     stage: Stage, stock: Celery
 ) -> None:
@@ -240,6 +257,7 @@ def test_a_job_that_was_done_before_is_not_done_again_when_it_is_delivered_once_
     assert stage.runs(job.job_id) == 1
 
 
+@pytest.mark.any_transport
 def test_a_job_cancelled_in_its_queue_does_not_run(stage: Stage) -> None:
     blockers = [stage.play(End.WAITS).job_id for _ in range(2)]
     wait_until(lambda: all(map(stage.runs, blockers)), "both processes to be busy")
@@ -255,6 +273,7 @@ def test_a_job_cancelled_in_its_queue_does_not_run(stage: Stage) -> None:
     assert stage.status(job_id).state is State.CANCELLED
 
 
+@pytest.mark.any_transport
 def test_a_kept_result_survives_tries_that_failed(stage: Stage) -> None:
     handle = stage.play(End.TRANSIENT, End.NOT_YET, End.RETURNS, keep_result=True)
 

@@ -1,0 +1,67 @@
+"""How much a channel may take, and how its deliveries are settled; see `channel.py`."""
+# ruff: noqa: SLF001 - kombu's own names; a test lists them, and fails when an upgrade changes one
+
+from typing import TYPE_CHECKING, Any
+
+from kombu.transport import redis as kombu_redis
+from redis.exceptions import ResponseError
+
+from buffrsign.broker.leases import MOST_AT_ONCE
+from buffrsign.broker.messages import job_id_of
+from buffrsign.core.logs import get_logger
+
+if TYPE_CHECKING:
+    from buffrsign.broker.channel import LeasingChannel
+
+log = get_logger(__name__)
+
+_KombuQoS: Any = kombu_redis.QoS  # kombu's types do not know what its classes inherit
+
+
+class QoS(_KombuQoS):  # type: ignore[misc]
+    """How much a channel may take, and how it settles."""
+
+    channel: "LeasingChannel"
+
+    def can_consume(self) -> bool:
+        """Whether the poller should look at this channel. What it asked for is read in any case: it is leased."""
+        return bool(self.channel._in_poll) or self.room() > 0
+
+    def room(self) -> int:
+        """How many jobs more this process has room for. Those of a connection that was lost still count."""
+        if self.channel.runs_alone():
+            return 0
+        if not self.prefetch_count:
+            return MOST_AT_ONCE
+        return int(self.prefetch_count) - len(self.channel.holder)
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """Nothing to write: the lease was taken with the message."""
+        super(_KombuQoS, self).append(message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """The delivery is over."""
+        message = self._delivered.get(delivery_tag)
+        self.channel.holder.acknowledge(delivery_tag, job_id_of(message.headers) if message else "")
+        self._quick_ack(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """The job goes back to the head of its list; or, where a task wants no more of it, becomes a dead letter."""
+        if requeue:
+            self.channel.holder.give_back([delivery_tag])
+        else:
+            self.channel.bury_rejected(self._delivered.get(delivery_tag), delivery_tag)
+        self._quick_ack(delivery_tag)
+
+    def restore_visible(self, *args: Any, **kwargs: Any) -> None:
+        """What a dead stock worker held goes back, as in kombu; a full server is asked again, and ends nobody."""
+        try:
+            super().restore_visible(*args, **kwargs)
+        except ResponseError as refusal:
+            log.warning("broker refuses to look for what stock workers held", error=str(refusal)[:200])
+
+    def restore_unacked(self, client: Any = None) -> None:  # noqa: ARG002 - kombu's signature
+        """The channel closes: what has not started goes back; what runs keeps its lease, and is settled later."""
+        self._flush()
+        self.channel.give_back_unstarted()
+        self._delivered.clear()

@@ -1,0 +1,166 @@
+"""The laws of delivery: what holds at every moment, and what one step of a script may change.
+
+Where the jobs are. An id that was accepted is in exactly one of: ready (a list, or the suspects), scheduled, leased, and
+ended (done, dead, cancelled); its record says the same. A job that has ended may leave a message behind, as a cancelled
+one does; nobody begins it. A message of a try that is over counts for nothing.
+
+The counters. For each queue: enqueued + requeued = done + dead + cancelled + the records that have not ended. Started,
+retried, postponed and crashed are the sums of the records' own starts, failures, postponed and crashes, and of what the
+records were made to forget: a run that was given back spends no attempt, and a requeued letter is a new job.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from buffrsign.broker import keys
+from buffrsign.broker.records import State
+from tests.model.world import FINAL, WAITING, World, decode, holder_of
+
+
+class Violation(AssertionError):
+    """A law did not hold; `law` names it."""
+
+    def __init__(self, law: str, detail: str) -> None:
+        super().__init__(f"{law}: {detail}")
+        self.law = law
+
+
+def expect(holds: object, law: str, detail: object = "") -> None:
+    """Raise a Violation of this law unless it holds."""
+    if not holds:
+        raise Violation(law, str(detail))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of a script. `leases` are those it may end; `jobs` are those it speaks of; `acknowledged` lease → job."""
+
+    script: str
+    leases: frozenset[str] = frozenset()
+    jobs: frozenset[str] = frozenset()
+    acknowledged: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def looks(self) -> bool:
+        """Whether it promotes what is due and takes back what ran out."""
+        return self.script in ("reserve", "promote")
+
+
+@dataclass
+class Believed:
+    """What the model knows beyond the broker: `doubled` jobs were published twice by a producer that could not know."""
+
+    accepted: set[str] = field(default_factory=set)
+    doubled: set[str] = field(default_factory=set)
+    forgotten: Counter[str] = field(default_factory=Counter)
+
+
+# -- at every moment ---------------------------------------------------------------------------------------------------
+
+
+def every_job_is_in_exactly_one_place(world: World, believed: Believed) -> None:
+    copies = world.copies()
+    for job_id in believed.accepted:
+        state, here, scheduled = world.state(job_id), copies[job_id], job_id in world.schedule
+        law = "every job is in exactly one place"
+        detail = f"{job_id} is {state}, with {here} messages, scheduled: {scheduled}"
+        if state in FINAL:
+            expect(not scheduled, law, detail)
+        elif state in WAITING:
+            expect(scheduled and (here == 0 or job_id in believed.doubled), law, detail)
+        else:
+            expect(not scheduled and (here == 1 or (here > 1 and job_id in believed.doubled)), law, detail)
+    expect(world.schedule.keys() <= believed.accepted, "nothing is scheduled that nobody published", world.schedule)
+    expect(copies.keys() <= believed.accepted, "no message is invented", copies)
+
+
+def every_record_agrees_with_its_place(world: World, _believed: Believed) -> None:
+    law = "every record agrees with its place"
+    for job_id, record in world.records.items():
+        state, waits = record["state"], record["state"] in WAITING
+        expect(("message" in record) == waits, law, f"{job_id} is {state}, its record has {sorted(record)}")
+        if waits:
+            expect(world.schedule[job_id] == int(record["ready_at"]), law, f"{job_id} is due at another time")
+            kept = decode(record["message"].encode())
+            expect((kept.job_id, kept.retries) == (job_id, world.number(job_id, "retries")), law, f"{job_id}: {kept}")
+        if state == State.RUNNING:
+            expect(world.has_begun(record.get("lease", ".0")), law, f"{job_id} runs without a lease that is held")
+        else:
+            expect("lease" not in record, law, f"{job_id} is {state} and has a lease")
+        series = record.get("series")
+        if series:
+            expect((job_id in world.series.get(series, {})) == waits, law, f"{job_id} is {state} and in its series")
+
+
+def a_held_job_is_the_one_that_was_leased(world: World, _believed: Believed) -> None:
+    for lease in world.leases:
+        holder = holder_of(lease)
+        expect(holder in world.holders, "every lease has a holder whose time runs", lease)
+
+
+def what_ended_is_listed_and_a_letter_is_whole(world: World, _believed: Believed) -> None:
+    ended = {job_id for job_id, record in world.records.items() if record["state"] in FINAL}
+    expect(ended <= world.ended.keys(), "whatever ended is listed", ended - world.ended.keys())
+    expect(world.dead.keys() == world.letters.keys(), "dead letters are listed", (world.dead, world.letters))
+    for job_id, letter in world.letters.items():
+        whole = decode(letter[b"message"]).job_id == job_id and {b"reason", b"error", b"worker", b"queue"} <= letter.keys()
+        expect(whole and world.state(job_id) == State.DEAD, "a dead letter is whole", f"{job_id}: {letter}")
+
+
+def counters_add_up(world: World, believed: Believed) -> None:
+    count, sums = world.counters, believed.forgotten.copy()
+    for record in world.records.values():
+        queue = record["queue"]
+        sums[f"{queue}:live"] += record["state"] not in FINAL
+        for event, name in COUNTED:
+            sums[f"{queue}:{event}"] += int(record.get(name, 0))
+    for queue in {record["queue"] for record in world.records.values()}:
+        came = count[f"{queue}:enqueued"] + count[f"{queue}:requeued"]
+        went = sum(count[f"{queue}:{state}"] for state in FINAL) + sums[f"{queue}:live"]
+        expect(came == went, "counters add up", f"{queue}: {came} came, {went} are known of; {dict(count)}")
+        for event, _ in COUNTED:
+            name = f"{queue}:{event}"
+            expect(count[name] == sums[name], "counters add up", f"{name} is {count[name]}, and by the records {sums[name]}")
+
+
+COUNTED = (("started", "starts"), ("retried", "failures"), ("postponed", "postponed"), ("crashed", "crashes"))
+
+
+def every_key_expires_or_has_an_owner(world: World, _believed: Believed) -> None:
+    law = "every key expires or has an owner"
+    expect(not world.strays, law, world.strays)
+    for job_id, record in world.records.items():
+        waits = record["state"] in WAITING
+        for key in filter(None, (keys.record(job_id), record.get("unique"))):
+            ttl = world.ttls.get(key)
+            if key in world.ttls and (key == keys.record(job_id) or world.uniques.get(_hash_of(key)) == job_id):
+                expect(ttl == -1 if waits else ttl != -1, law, f"{key} of a job that is {record['state']}: {ttl}")
+    for holder in world.stops:
+        expect(world.ttls[keys.STOP_PREFIX + holder] > 0, law, holder)
+
+
+def a_key_is_taken_while_its_job_lives(world: World, _believed: Believed) -> None:
+    law = "a key is taken while its job lives, and free once it died"
+    for job_id, record in world.records.items():
+        if "unique" in record:
+            taken = world.uniques.get(_hash_of(record["unique"])) == job_id
+            if record["state"] not in FINAL:
+                expect(taken, law, f"{job_id} is {record['state']}")
+            elif record["state"] != State.DONE:
+                expect(not taken, law, f"{job_id} is {record['state']}")
+
+
+def _hash_of(key: str) -> str:
+    return key.removeprefix(keys.UNIQUE_PREFIX)
+
+
+MOMENT: tuple[Callable[[World, Believed], None], ...] = (
+    every_job_is_in_exactly_one_place,
+    every_record_agrees_with_its_place,
+    a_held_job_is_the_one_that_was_leased,
+    what_ended_is_listed_and_a_letter_is_whole,
+    counters_add_up,
+    every_key_expires_or_has_an_owner,
+    a_key_is_taken_while_its_job_lives,
+)

@@ -1,0 +1,201 @@
+"""All that the broker holds, read in one step and named."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from redis import Redis
+
+from buffrsign.broker import keys
+from buffrsign.broker.records import State
+from tests.model.engine import CLOCK
+
+QUEUES = ("email", "audit")
+LISTS = ("email", "email\x06\x163", "audit")
+FINAL = {state.value for state in State if state.is_final}
+WAITING = {State.SCHEDULED.value, State.RETRYING.value}
+
+_READ = """
+local reply = {}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local kind, value = redis.call('TYPE', key).ok, nil
+  if kind == 'hash' then value = redis.call('HGETALL', key)
+  elseif kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
+  elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  else value = {redis.call('GET', key)} end
+  reply[#reply + 1] = {key, redis.call('TTL', key), value}
+end
+return reply
+"""
+
+Record = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What the model reads of a message: its job, and which try it is."""
+
+    job_id: str
+    retries: int
+
+    def encode(self) -> bytes:
+        """As a producer writes it, and as long as one: a short one is stored otherwise."""
+        headers = {"id": self.job_id, "task": "model.job", "retries": self.retries, "pad": "·" * 20}
+        return json.dumps({"headers": headers, "body": ""}).encode()
+
+
+@lru_cache(maxsize=4096)
+def decode(message: bytes) -> Message:
+    """The message that was encoded."""
+    headers = json.loads(message)["headers"]
+    return Message(headers["id"], headers["retries"])
+
+
+@dataclass
+class World:
+    """The broker at one moment."""
+
+    now: int = 0
+    lists: dict[str, list[bytes]] = field(default_factory=dict)
+    suspects: dict[str, dict[bytes, int]] = field(default_factory=dict)
+    schedule: dict[str, int] = field(default_factory=dict)
+    holders: dict[str, int] = field(default_factory=dict)
+    leases: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    dead: dict[str, int] = field(default_factory=dict)
+    letters: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
+    uniques: dict[str, str] = field(default_factory=dict)
+    series: dict[str, dict[str, int]] = field(default_factory=dict)
+    stops: dict[str, list[str]] = field(default_factory=dict)
+    bells: set[str] = field(default_factory=set)
+    counters: Counter[str] = field(default_factory=Counter)
+    ttls: dict[str, int] = field(default_factory=dict)
+    watched_at: int = 0
+    strays: list[str] = field(default_factory=list)
+
+    def messages(self) -> Iterator[bytes]:
+        """All that lie in lists, among suspects, or in a holder's hands."""
+        for messages in [*self.lists.values(), *self.suspects.values()]:
+            yield from messages
+        for _, message in self.leases.values():
+            yield message
+
+    def copies(self) -> Counter[str]:
+        """How many messages each job has that may still begin: those of tries that are over do not count."""
+        found: Counter[str] = Counter()
+        for message in map(decode, self.messages()):
+            if message.retries >= self.number(message.job_id, "retries"):
+                found[message.job_id] += 1
+        return found
+
+    def state(self, job_id: str) -> str | None:
+        """What the job's record says, if it has one."""
+        return self.records.get(job_id, {}).get("state")
+
+    def number(self, job_id: str, name: str) -> int:
+        """A counter of the job's record."""
+        return int(self.records.get(job_id, {}).get(name, 0))
+
+    def runs_by(self, job_id: str) -> str | None:
+        """The lease that runs the job, as the record says."""
+        return self.records[job_id].get("lease") if self.state(job_id) == State.RUNNING else None
+
+    def has_begun(self, lease: str) -> bool:
+        """Whether this lease is held, and its job runs by it."""
+        if lease not in self.leases:
+            return False
+        job_id = decode(self.leases[lease][1]).job_id
+        return job_id in self.records and self.runs_by(job_id) == lease
+
+    def held_by(self, holder: str) -> set[str]:
+        """The leases of a holder."""
+        return {lease for lease in self.leases if holder_of(lease) == holder}
+
+
+def holder_of(lease: str) -> str:
+    """Who holds this lease."""
+    return lease.rpartition(".")[0]
+
+
+class Reader:
+    """Reads worlds."""
+
+    def __init__(self, client: Redis) -> None:
+        self._read: Any = client.register_script(_READ)
+
+    def __call__(self) -> World:
+        """The broker as it is now."""
+        world = World()
+        for name, ttl, value in self._read():
+            key = name.decode()
+            if key == CLOCK:
+                world.now = int(value[0])
+            else:
+                world.ttls[key] = ttl
+                _put(world, key, value)
+        return world
+
+
+def _put(world: World, key: str, value: list[bytes]) -> None:
+    zsets = {keys.SCHEDULE: world.schedule, keys.HOLDERS: world.holders}
+    zsets |= {keys.DEAD_LETTERS: world.dead, keys.ENDED: world.ended}
+    if key in zsets:
+        zsets[key].update(_scores(value))
+    elif key in LISTS:
+        world.lists[key] = value
+    elif key == keys.COUNTERS:
+        world.counters.update({name: int(count) for name, count in _text(value).items()})
+    elif key == keys.WATCH:
+        world.watched_at = int(value[0])
+    elif key == keys.SCHEDULE_BELL:
+        world.bells.add(key)
+    else:
+        _put_one_of_many(world, key, value)
+
+
+def _put_one_of_many(world: World, key: str, value: list[bytes]) -> None:
+    prefix = next((prefix for prefix in _PREFIXES if key.startswith(prefix)), "")
+    name = key.removeprefix(prefix)
+    match prefix:
+        case keys.RECORD_PREFIX:
+            world.records[name] = _text(value)
+        case keys.HOLDER_PREFIX:
+            for lease, held in _pairs(value):
+                source, _, message = held.partition(b"\0")
+                world.leases[lease.decode()] = (source.decode(), message)
+        case keys.SUSPECTS_PREFIX:
+            world.suspects[name] = {message: int(float(since)) for message, since in _pairs(value)}
+        case keys.DEAD_LETTER_PREFIX:
+            world.letters[name] = dict(_pairs(value))
+        case keys.SERIES_PREFIX:
+            world.series[name] = _scores(value)
+        case keys.STOP_PREFIX:
+            world.stops[name] = [lease.decode() for lease in value]
+        case keys.UNIQUE_PREFIX:
+            world.uniques[name] = value[0].decode()
+        case keys.BELL_PREFIX:
+            world.bells.add(key)
+        case "":
+            world.strays.append(key)
+
+
+_PREFIXES = (
+    *(keys.RECORD_PREFIX, keys.HOLDER_PREFIX, keys.SUSPECTS_PREFIX, keys.DEAD_LETTER_PREFIX, keys.SERIES_PREFIX),
+    *(keys.STOP_PREFIX, keys.UNIQUE_PREFIX, keys.BELL_PREFIX, keys.KEY_SECRET_FINGERPRINT),
+)
+
+
+def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
+def _scores(flat: list[bytes]) -> dict[str, int]:
+    return {member.decode(): int(float(score)) for member, score in _pairs(flat)}
+
+
+def _text(flat: list[bytes]) -> Record:
+    return {name.decode(): value.decode() for name, value in _pairs(flat)}
