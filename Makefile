@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock lock clean
+.PHONY: help demo up test test-slow test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock bench-engine lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -53,6 +53,9 @@ chaos-soak: $(READY) ## until JOBS=3000000 jobs and KILLS=300 kills are reached
 
 chaos-stock: $(READY) ## what kombu's own transport loses in two minutes of the same
 	$(CHAOS) --seconds 120 --stock
+
+bench-engine: $(READY) ## the delivery engine beside stock Celery and its peers, 30 minutes; QUICK=1 takes 5
+	$(BIN)/python -m benchmarks.engine $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --group dev --universal --python-version 3.11 \

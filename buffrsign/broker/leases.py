@@ -100,6 +100,7 @@ class Holder:
         self._lease_ms = lease // timedelta(milliseconds=1)
         self._books = _Books()
         self._lock = threading.Lock()
+        self._ended_before: set[str] = set()
         self._writing = threading.Lock()
         self._ended = threading.Event()
         self._heart: threading.Thread | None = None
@@ -206,10 +207,10 @@ class Holder:
         pairs = [part for pair in acknowledged.items() for part in pair]
         # Each goes to the head of its list, so the last one first: then they keep their order.
         back = ["~" + lease if unstarted else lease for lease, unstarted in reversed(returned.items())]
-        self._scripts["settle"](args=[len(acknowledged), *pairs, *back])
+        gone = self._scripts["settle"](args=[len(acknowledged), *pairs, *back])
         with self._lock:
             self._forget(acknowledged)
-            self._forget(lease for lease, unstarted in returned.items() if not unstarted)
+            self._forget(lease.decode() for lease in gone)
             for lease in returned:
                 self._books.returned.pop(lease, None)
 
@@ -245,7 +246,7 @@ class Holder:
         with self._lock:
             known = list(self._books.held)
             arrived_below = self._books.arrived_below
-        alive, returned, *stops = self._scripts["renew"](args=[self.id, self._lease_ms, arrived_below, *known])
+        alive, returned, stops, ended = self._scripts["renew"](args=[self.id, self._lease_ms, arrived_below, *known])
         if returned:
             log.warning("jobs were lost on their way here, given back", jobs=returned)
         if not alive and known:
@@ -253,6 +254,11 @@ class Holder:
             with self._lock:
                 self._forget(known)
         self.stops.extend(lease.decode() for lease in stops)
+        ended_now = {lease.decode() for lease in ended}
+        with self._lock:
+            # One that its task has ended is acknowledged here soon; one that is still here at the next beat never will be.
+            self._forget(ended_now & self._ended_before)
+            self._ended_before = ended_now
 
     def _start_heart(self) -> None:
         if self._heart is None:

@@ -43,6 +43,12 @@ def is_installed() -> bool:
     return shutil.which("rabbitmq-server") is not None
 
 
+def _program() -> str:
+    """Debian's own command changes to a user who cannot write our folder; the one behind it does not."""
+    behind = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+    return str(behind) if behind.exists() else "rabbitmq-server"
+
+
 class RabbitMq(Server):
     """A private RabbitMQ node, started on the same port and in the same folder each time."""
 
@@ -56,7 +62,7 @@ class RabbitMq(Server):
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "enabled_plugins").write_text("[].\n")
         self._starts += 1
-        program = self._processes.start(f"rabbitmq-{self._starts}", ["rabbitmq-server"], env=self._environment())
+        program = self._processes.start(f"rabbitmq-{self._starts}", [_program()], env=self._environment())
         self._program = program
         wait_until(self._answers, "RabbitMQ to answer", timeout_s=START_S)
 
@@ -108,10 +114,10 @@ class RabbitMq(Server):
 def run_rabbitmq(plan: Plan, console: Console) -> dict[str, Any]:
     """Carry out the plan with such faults as a broker of another kind can have."""
     plan = replace(plan, faults=plan.faults & FAULTS)
-    with ExitStack() as stack:
+    with ExitStack() as afterwards, ExitStack() as stack:
         processes = stack.enter_context(Processes(plan.folder / "log"))
         server = RabbitMq(processes, plan.folder / "broker")
-        stack.callback(server.forget_names)
+        afterwards.callback(server.forget_names)  # it stays while a node lives
         server.start()
         proxy = stack.enter_context(Proxy(server.port, seed=plan.seed))
         dice = random.Random(plan.seed)  # noqa: S311 - a repeatable run

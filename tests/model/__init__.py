@@ -1,1 +1,1 @@
-"""A model of the broker's scripts: any life of any jobs, on a clock that the test moves, and the laws that must hold."""
+"""A model of the broker's scripts: any life of any jobs, on a clock that the test moves, and the laws that hold."""

@@ -35,7 +35,9 @@ def a_start_is_counted_once(before: World, after: World, step: Step) -> None:
         expect(starts < 2, law, f"{job_id}: {starts} after {step.script}")
         retries = after.number(job_id, "retries") - before.number(job_id, "retries")
         tries = step.script in ("postpone", "put") and job_id in step.jobs
-        expect(retries == 0 or (tries and retries == 1), "a try is counted when a job is put back", f"{job_id}: {retries}")
+        expect(
+            retries == 0 or (tries and retries == 1), "a try is counted when a job is put back", f"{job_id}: {retries}"
+        )
 
 
 def a_crash_is_counted_only_for_a_job_that_ran(before: World, after: World, step: Step) -> None:
@@ -45,13 +47,17 @@ def a_crash_is_counted_only_for_a_job_that_ran(before: World, after: World, step
         if not more or (step.script == "requeue_dead" and job_id in step.jobs):
             continue
         lease = before.runs_by(job_id) if job_id in before.records else None
-        died = lease and (lease in step.leases if step.script == "crashed" else step.looks and has_run_out(before, lease))
+        died = lease and (
+            lease in step.leases if step.script == "crashed" else step.looks and has_run_out(before, lease)
+        )
         expect(more == 1 and died, law, f"{job_id}: {more} more, it ran by {lease}")
         crashes = after.number(job_id, "crashes")
         state = after.state(job_id)
         wished = before.records[job_id].get("cancel") == "1"
         ends = State.CANCELLED if wished else State.DEAD if crashes >= MAX_CRASHES else State.READY
-        expect(state == ends, "a job that crashed runs again alone, until it is buried", f"{job_id}: {state}, not {ends}")
+        expect(
+            state == ends, "a job that crashed runs again alone, until it is buried", f"{job_id}: {state}, not {ends}"
+        )
 
 
 def a_lease_ends_by_its_holders_word_or_its_time(before: World, after: World, step: Step) -> None:
@@ -65,6 +71,8 @@ def a_lease_ends_by_its_holders_word_or_its_time(before: World, after: World, st
     silent = sorted(each for each in silent if after.holders.get(each[1], 0) <= after.now)
     if step.looks and silent and before.now - before.watched_at <= LEASE_MS / 2:
         expect(silent[0][1] not in after.holders, "a lease that ran out is taken back", after.holders)
+    kept = step.acknowledged.keys() & after.leases.keys()
+    expect(not kept, "what was acknowledged is not held", kept)
     came = after.leases.keys() - before.leases.keys()
     expect(not came or step.script == "reserve", "only a reserve makes leases", came)
 
@@ -80,7 +88,12 @@ def a_job_that_was_running_and_lost_its_lease_has_crashed(before: World, after: 
 def a_job_leaves_the_schedule_at_its_time(before: World, after: World, step: Step) -> None:
     for job_id in before.schedule.keys() - after.schedule.keys() - step.jobs:
         due = before.schedule[job_id]
-        expect(step.looks and due <= after.now, "no job runs before its time", f"{job_id} left {due - after.now} ms early")
+        expect(
+            step.looks and due <= after.now, "no job runs before its time", f"{job_id} left {due - after.now} ms early"
+        )
+        expired = after.now > int(before.records[job_id].get("expires_at", after.now))
+        ended = after.state(job_id) == State.CANCELLED
+        expect(ended or not expired, "a job that expired in the schedule is not promoted", job_id)
     if step.looks:
         late = [job_id for job_id, due in after.schedule.items() if due <= after.now]
         expect(not late, "what is due is promoted", late)
@@ -123,8 +136,8 @@ def whoever_waits_is_woken(before: World, after: World, step: Step) -> None:
     for name, messages in after.lists.items():
         if step.script != "stock" and len(messages) > len(before.lists.get(name, [])):
             expect(keys.bell(keys.queue_of_list(name)) in after.bells, law, name)
-    for queue, messages in after.suspects.items():
-        if len(messages) > len(before.suspects.get(queue, {})):
+    for queue, suspects in after.suspects.items():
+        if len(suspects) > len(before.suspects.get(queue, {})):
             expect(keys.bell(queue) in after.bells, law, f"suspects of {queue}")
     if after.schedule and step.script != "stock":
         job_id = min(after.schedule, key=lambda each: (after.schedule[each], each))

@@ -48,9 +48,12 @@ class Engine:
         """The script as it is called here."""
         text = _exchange(source(name), _REAL_CLOCK, _OUR_CLOCK)
         mutant = self.mutant
-        if mutant and mutant.script in (name, "prelude"):
-            text = _exchange(text, mutant.old, mutant.new)
-        return text
+        return mutate(text, mutant) if mutant and mutant.script in (name, "prelude") else text
+
+
+def mutate(text: str, mutant: Mutant) -> str:
+    """The script with this mistake."""
+    return _exchange(text, mutant.old, mutant.new)
 
 
 def _exchange(text: str, old: str, new: str) -> str:

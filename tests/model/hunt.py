@@ -6,6 +6,7 @@
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from tests.model.calls import Scripts
 from tests.model.engine import Engine, Mutant
 from tests.model.laws import Violation
-from tests.model.machine import Lives, Scripts
+from tests.model.machine import Lives
 from tests.model.mutants import MUTANTS
 from tests.support.broker import databases, running_server
 
-MUTANT_EXAMPLES = 1500
+MUTANT_EXAMPLES = 400
 """Lives that a mutant is given to be caught in; most need a few."""
 STEPS = 30
 
@@ -67,14 +69,16 @@ def hunt(client: Redis, mutant: Mutant) -> Caught:
 def main(names: Sequence[str]) -> int:
     """Hunt the mutants that these words name, or all; print the table."""
     survivors = 0
-    with tempfile.TemporaryDirectory() as folder, running_server(Path(folder)) as server:
-        with databases(server, first=0) as broker:
-            print(f"{'mutant':60}{'caught by':75}calls")  # noqa: T201 - a command's output
-            for mutant in MUTANTS:
-                if not names or any(name in mutant.name for name in names):
-                    caught = hunt(broker.client, mutant)
-                    survivors += not caught.law
-                    print(f"{mutant.name:60}{caught.law or 'NOTHING':75}{caught.steps:5}", flush=True)  # noqa: T201
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        server = stack.enter_context(running_server(Path(folder)))
+        broker = stack.enter_context(databases(server, first=0))
+        print(f"{'mutant':60}{'caught by':75}calls")  # noqa: T201 - a command's output
+        for mutant in MUTANTS:
+            if not names or any(name in mutant.name for name in names):
+                caught = hunt(broker.client, mutant)
+                survivors += not caught.law
+                print(f"{mutant.name:60}{caught.law or 'NOTHING':75}{caught.steps:5}", flush=True)  # noqa: T201
     return survivors
 
 

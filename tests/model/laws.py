@@ -1,8 +1,8 @@
 """The laws of delivery: what holds at every moment, and what one step of a script may change.
 
-Where the jobs are. An id that was accepted is in exactly one of: ready (a list, or the suspects), scheduled, leased, and
-ended (done, dead, cancelled); its record says the same. A job that has ended may leave a message behind, as a cancelled
-one does; nobody begins it. A message of a try that is over counts for nothing.
+Where the jobs are. An id that was accepted is in exactly one of: ready (a list, or the suspects), scheduled, leased,
+and ended (done, dead, cancelled); its record says the same. A job that has ended may leave a message behind, as a
+cancelled one does; nobody begins it. A message of a try that is over counts for nothing.
 
 The counters. For each queue: enqueued + requeued = done + dead + cancelled + the records that have not ended. Started,
 retried, postponed and crashed are the sums of the records' own starts, failures, postponed and crashes, and of what the
@@ -34,7 +34,7 @@ def expect(holds: object, law: str, detail: object = "") -> None:
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a script. `leases` are those it may end; `jobs` are those it speaks of; `acknowledged` lease → job."""
+    """One call of a script: the leases that it may end, the jobs it speaks of, what it acknowledges (lease → job)."""
 
     script: str
     leases: frozenset[str] = frozenset()
@@ -104,7 +104,9 @@ def what_ended_is_listed_and_a_letter_is_whole(world: World, _believed: Believed
     expect(ended <= world.ended.keys(), "whatever ended is listed", ended - world.ended.keys())
     expect(world.dead.keys() == world.letters.keys(), "dead letters are listed", (world.dead, world.letters))
     for job_id, letter in world.letters.items():
-        whole = decode(letter[b"message"]).job_id == job_id and {b"reason", b"error", b"worker", b"queue"} <= letter.keys()
+        whole = (
+            decode(letter[b"message"]).job_id == job_id and {b"reason", b"error", b"worker", b"queue"} <= letter.keys()
+        )
         expect(whole and world.state(job_id) == State.DEAD, "a dead letter is whole", f"{job_id}: {letter}")
 
 
@@ -121,7 +123,11 @@ def counters_add_up(world: World, believed: Believed) -> None:
         expect(came == went, "counters add up", f"{queue}: {came} came, {went} are known of; {dict(count)}")
         for event, _ in COUNTED:
             name = f"{queue}:{event}"
-            expect(count[name] == sums[name], "counters add up", f"{name} is {count[name]}, and by the records {sums[name]}")
+            expect(
+                count[name] == sums[name],
+                "counters add up",
+                f"{name} is {count[name]}, and by the records {sums[name]}",
+            )
 
 
 COUNTED = (("started", "starts"), ("retried", "failures"), ("postponed", "postponed"), ("crashed", "crashes"))

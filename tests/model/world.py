@@ -157,7 +157,7 @@ def _put(world: World, key: str, value: list[bytes]) -> None:
         _put_one_of_many(world, key, value)
 
 
-def _put_one_of_many(world: World, key: str, value: list[bytes]) -> None:
+def _put_one_of_many(world: World, key: str, value: list[bytes]) -> None:  # noqa: C901 - one flat table
     prefix = next((prefix for prefix in _PREFIXES if key.startswith(prefix)), "")
     name = key.removeprefix(prefix)
     match prefix:

@@ -2,7 +2,8 @@
 -- in a connection that broke, and goes back.
 --
 -- ARGV  1 holder   2 lease in ms   3 leases below this number have arrived, if ever they will   then each lease it knows
--- reply {1, or 0 if its leases had run out, how many went back, then each lease whose job somebody asked to stop}
+-- reply {1, or 0 if its leases had run out; how many went back; leases whose jobs somebody asked to stop;
+--        leases it knows that have ended}
 local holder, lease_ms, arrived_below = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = now_ms()
 local alive = redis.call('ZSCORE', K.holders, holder) and 1 or 0
@@ -22,4 +23,10 @@ for _, lease in ipairs(newest_first(redis.call('HKEYS', K.holder .. holder))) do
 end
 local stops = redis.call('LRANGE', K.stop .. holder, 0, -1)
 redis.call('DEL', K.stop .. holder)
-return {alive, returned, unpack(stops)}
+local ended = {}
+for at = 4, #ARGV do
+  if redis.call('HEXISTS', K.holder .. holder, ARGV[at]) == 0 then
+    ended[#ended + 1] = ARGV[at]
+  end
+end
+return {alive, returned, stops, ended}

@@ -2,19 +2,23 @@
 --
 -- ARGV  1 how many are acknowledged   then lease and job id of each of those, then each lease that goes back,
 --       or '~' and a lease that goes back only if its job has not begun
--- reply how many went back
+-- reply the leases, of those that should go back, that this holder has no more
 local now = now_ms()
 local back_from = 2 + 2 * ARGV[1]
 for at = 2, back_from - 1, 2 do
   acknowledge(ARGV[at], ARGV[at + 1], now)
 end
-local returned = 0
+local gone = {}
 for at = back_from, #ARGV do
   local unstarted = string.match(ARGV[at], '^~(.*)$')
   local lease = unstarted or ARGV[at]
   local _, message = leased(lease)
   if message and not (unstarted and has_begun(lease, id_of(message))) then
-    returned = returned + give_back(lease, now, 'given_back')
+    give_back(lease, now, 'given_back')
+    message = nil
+  end
+  if not message then
+    gone[#gone + 1] = lease
   end
 end
-return returned
+return gone

@@ -505,3 +505,16 @@ def test_a_time_that_a_stock_producer_gave_is_waited_for_by_direct_access_too(co
         assert channel.basic_get(QUEUE) is None
 
     assert (schedule.size(), held(client)) == (1, 0)
+
+
+def test_what_a_closed_channel_gave_back_takes_no_room_any_more(connection, client):
+    ids = [publish(connection) for _ in range(2)]
+    first = Taken(connection, prefetch=2)
+    first.drain(until=2)
+
+    first.channel.close()
+    second = Taken(connection, prefetch=2)
+    second.drain(until=2)
+
+    assert second.job_ids == ids
+    assert (waiting(client), held(client)) == (0, 2)

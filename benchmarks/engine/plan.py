@@ -1,0 +1,94 @@
+"""How much is measured: the full plan in at most 30 minutes, the quick one in at most 5.
+
+Every measure is made once before any is made again, so that the runs of all engines are interleaved, and a machine
+that is too slow for the whole plan has one figure of each kind rather than three of some.
+"""
+
+from dataclasses import dataclass
+
+from benchmarks.engine.engine import Broker, Engine, Measure
+
+FULLEST_INDEX = 62_500
+"""The servers' hash tables double: jobs of all engines are weighed with tables as full as at a million, 95 %."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`slow_s`: slow engines get as many jobs as they do in this time, fast ones `fast_jobs`."""
+
+    budget_s: float
+    runs: int
+    fast_jobs: int
+    slow_s: float
+    enqueued: int
+    enqueued_in_bulk: int
+    paced: int
+    due_at_once: int
+    scheduled: int
+    scheduled_by_ours: int
+    weighed: int
+    idle_s: float
+    monitored: int
+
+    def drained(self, engine: Engine, *, far: bool = False) -> int:
+        """How many jobs this engine is given."""
+        guess = engine.guess_far if far and engine.guess_far else engine.guess
+        return max(1000, min(self.fast_jobs, int(guess * self.slow_s)))
+
+
+FULL = Plan(
+    budget_s=1800,
+    runs=3,
+    fast_jobs=120_000,
+    slow_s=10,
+    enqueued=5000,
+    enqueued_in_bulk=50_000,
+    paced=670,
+    due_at_once=2000,
+    scheduled=FULLEST_INDEX,
+    scheduled_by_ours=16 * FULLEST_INDEX,
+    weighed=10_000,
+    idle_s=20,
+    monitored=4000,
+)
+QUICK = Plan(
+    budget_s=300,
+    runs=1,
+    fast_jobs=20_000,
+    slow_s=2,
+    enqueued=1500,
+    enqueued_in_bulk=10_000,
+    paced=300,
+    due_at_once=2000,
+    scheduled=FULLEST_INDEX // 4,
+    scheduled_by_ours=FULLEST_INDEX,
+    weighed=5000,
+    idle_s=5,
+    monitored=1000,
+)
+
+_ONCE = frozenset(
+    {Measure.WEIGHT, Measure.IDLE, Measure.REQUESTS, Measure.DRAIN_OFF, Measure.DRAIN_ALWAYS, Measure.LATENESS}
+)
+"""What hardly varies, or is there for comparison only."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One measurement."""
+
+    measure: Measure
+    engine: Engine
+    run: int
+
+
+def steps(plan: Plan, engines: tuple[Engine, ...], measures: frozenset[Measure]) -> list[Step]:
+    """All measurements, in their order."""
+    return [
+        Step(measure, engine, run)
+        for run in range(plan.runs)
+        for measure in Measure
+        if measure in measures and (run == 0 or measure not in _ONCE)
+        for engine in engines
+        if measure in engine.measures and (run == 0 or engine.broker is Broker.REDIS)
+    ]

@@ -1,0 +1,116 @@
+"""What the rules of the model stand on: the broker, its workers, and what everybody believes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine
+
+from buffrsign.broker import keys
+from tests.model.calls import Scripts
+from tests.model.holder import Holder, Run
+from tests.model.laws import Believed, Step, expect
+from tests.model.world import FINAL, WAITING, Message, World, decode
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+FEW = 4
+"""Live jobs at a time: with few, one job meets many accidents."""
+HANDS = 3
+"""Holders that live at a time."""
+
+PICK = st.integers(0, 11)
+
+
+class Stage(RuleBasedStateMachine):
+    """Who lives, who runs what, and the calls that several rules make."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        super().__init__()
+        self.scripts = scripts
+        scripts.begin_anew()
+        self.made = 0
+        self.holders: list[Holder] = []
+        self.runs: list[Run] = []
+        self.suspected: set[str] = set()
+        self.homes: dict[str, str] = {}  # job → its queue
+        for _ in range(HANDS):
+            self.hire()
+
+    @property
+    def world(self) -> World:
+        return self.scripts.world
+
+    @property
+    def believed(self) -> Believed:
+        return self.scripts.believed
+
+    def call(self, script: str, *arguments: Any, job: str = "", lease: str = "", **named: Any) -> Any:
+        acknowledged: dict[str, str] = named.get("acknowledged", {})
+        leases = frozenset({lease} - {""} | set(named.get("leases", ())) | acknowledged.keys())
+        jobs = frozenset({job} - {""} | set(named.get("jobs", ())))
+        reply = self.scripts(script, *arguments, step=Step(script, leases, jobs, acknowledged))
+        self.note_suspects()
+        return reply
+
+    def note_suspects(self) -> None:
+        """A job that crashed is a suspect until a run of it has come back."""
+        for job_id, record in self.world.records.items():
+            if record["state"] in FINAL or record["state"] in WAITING:
+                self.suspected.discard(job_id)
+        among = {decode(message).job_id for messages in self.world.suspects.values() for message in messages}
+        self.suspected |= {each for each in among if self.world.state(each) not in FINAL}
+
+    def put(self, message: Message, place: str, due: int | str, *, accepted: bool) -> None:
+        queue = keys.queue_of_list(place)
+        arguments = [message.job_id, "model.job", queue, place, message.encode(), due, "0", message.retries]
+        if accepted:
+            self.suspected.discard(message.job_id)  # its run came back, if only to be put back
+        answer = self.call("put", *arguments, job=message.job_id)
+        expect(answer == accepted, "each publication is accepted once", (message, answer))
+
+    def acknowledge(self, run: Run, flushes: bool) -> None:
+        holder = run.holder
+        if run.lease in holder.held:
+            holder.acknowledged[run.lease] = run.job_id
+        if flushes and holder in self.holders:
+            acknowledged = dict(holder.acknowledged)
+            pairs = [part for pair in acknowledged.items() for part in pair]
+            self.call("settle", len(acknowledged), *pairs, acknowledged=acknowledged)
+            holder.forget(*acknowledged)
+
+    def ends(self, pick: int) -> Run:
+        return self.runs.pop(pick % len(self.runs))
+
+    def named(self, run: Run) -> list[str]:
+        return [run.job_id, "model.job", self.queue_of(run.job_id), run.lease]
+
+    def queue_of(self, job_id: str) -> str:
+        return self.homes[job_id]
+
+    def unbegun(self) -> list[tuple[str, Holder]]:
+        begun = {run.lease for run in self.runs}
+        return [(lease, h) for h in self.holders for lease in h.held if h.may_begin(lease) and lease not in begun]
+
+    def live(self) -> int:
+        return sum(self.world.state(job_id) not in FINAL for job_id in self.believed.accepted)
+
+    def a_live_job(self, pick: int) -> str:
+        live = [job_id for job_id, record in self.world.records.items() if record["state"] not in FINAL]
+        return str(choose(live or self.world.records, pick))
+
+    def hire(self) -> None:
+        self.holders.append(Holder(f"{self.made:016x}"))
+        self.made += 1
+
+    def new_id(self, place: str) -> str:
+        self.made += 1
+        job_id = f"j{self.made:03}"
+        self.homes[job_id] = keys.queue_of_list(place)
+        return job_id
+
+
+def choose(candidates: Iterable[Any], pick: int) -> Any:
+    """One of them, always the same for the same pick."""
+    ordered = sorted(candidates)
+    return ordered[pick % len(ordered)]

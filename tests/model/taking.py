@@ -1,0 +1,113 @@
+"""How a worker takes a job and begins it, and its heartbeat: what it is told, and whether that is so."""
+
+from typing import Any
+
+from buffrsign.broker import keys
+from buffrsign.broker.limits import SUSPECT_WAITS
+from buffrsign.broker.records import State
+from tests.model.changes import LEASE_MS
+from tests.model.holder import Holder, Run
+from tests.model.laws import expect
+from tests.model.stage import Stage
+from tests.model.world import FINAL, LISTS, Message, World, decode
+
+_SUSPECT_WAITS_MS = SUSPECT_WAITS.total_seconds() * 1000
+
+
+class Taking(Stage):
+    """What several rules do with a worker."""
+
+    def take(self, holder: Holder, credit: int, *, is_lost: bool = False) -> list[str]:
+        """What the holder got, as far as it knows."""
+        number, acknowledged = holder.next_number, dict(holder.acknowledged)
+        holder.arrived_below, holder.next_number = number, number + credit
+        pairs = [part for pair in acknowledged.items() for part in pair]
+        arguments = [holder.id, LEASE_MS, credit, number, len(acknowledged), *pairs, *LISTS]
+        before = self.world
+        reply = self.call("reserve", *arguments, acknowledged=acknowledged)
+        _, alone, _, *items = reply
+        leases = [lease.decode() for lease in items[::3]]
+        self.judge_reserve(holder, before, credit, items, alone == b"1")
+        holder.arrived_below = holder.next_number
+        if is_lost:
+            return []
+        holder.forget(*acknowledged)
+        holder.held.update(zip(leases, items[2::3], strict=True))
+        if alone == b"1":
+            holder.alone = leases[0]
+        return leases
+
+    def judge_reserve(self, holder: Holder, before: World, credit: int, items: list[bytes], alone: bool) -> None:
+        """Whether the answer fits what is leased now, and what may run beside what."""
+        world, leases = self.world, {lease.decode() for lease in items[::3]}
+        expect(len(leases) <= credit, "no more is given than was asked for", items)
+        expect(leases == world.leases.keys() - before.leases.keys(), "what is given is leased", leases)
+        for lease, source, message in zip(items[::3], items[1::3], items[2::3], strict=True):
+            expect(world.leases[lease.decode()] == (source.decode(), message), "what is given is leased", lease)
+        jobs = {decode(message).job_id for message in items[2::3]}
+        if alone:
+            held = world.held_by(holder.id) - leases
+            since = [s for each in before.suspects.values() for m, s in each.items() if m == items[2]]
+            expect(len(leases) == 1, "a suspect is delivered alone", items)
+            expect(not held or min(since) + _SUSPECT_WAITS_MS <= world.now, "a suspect waits for an idle worker", held)
+        else:
+            suspects = (jobs & self.suspected) - self.believed.doubled
+            stale = {
+                decode(m).job_id for m in items[2::3] if decode(m).retries < world.number(decode(m).job_id, "retries")
+            }
+            expect(not suspects - stale, "a suspect is delivered alone", suspects)
+            left = [name for name in LISTS if world.lists.get(name)]
+            expect(len(leases) == credit or not left, "what is asked for is given", left)
+        for name in LISTS:
+            unserved = (len(leases) == credit or alone) and world.lists.get(name)
+            expect(not unserved or keys.bell(keys.queue_of_list(name)) in world.bells, "whoever waits is woken", name)
+
+    def begin_lease(self, holder: Holder, lease: str) -> None:
+        """The task starts, unless the broker says that it must not."""
+        if not holder.may_begin(lease):
+            return
+        message, before = decode(holder.held[lease]), self.world
+        answer = self.call_begin(lease, message)
+        expected = self.answer_to_begin(before, lease, message)
+        expect(answer[0].decode() == expected, "a task begins only where it may", f"{answer}, not {expected}")
+        if expected == "begun":
+            self.runs.append(Run(lease, message.job_id, message.retries, holder))
+            expect(self.world.runs_by(message.job_id) == lease, "the record says who runs it", lease)
+            crashes = self.world.number(message.job_id, "crashes")
+            expect(answer[2] == self.world.number(message.job_id, "starts"), "an answer counts the starts", answer)
+            expect(answer[4] == crashes, "an answer counts the crashes", answer)
+        else:
+            holder.acknowledged[lease] = message.job_id
+            expect(lease not in self.world.leases, "a delivery that does not begin is over", lease)
+
+    def call_begin(self, lease: str, message: Message) -> Any:
+        arguments = [message.job_id, "model.job", self.queue_of(message.job_id), lease, "worker", message.retries, ""]
+        return self.call("begin", *arguments, job=message.job_id, lease=lease)
+
+    def answer_to_begin(self, world: World, lease: str, message: Message) -> str:
+        """By what was so before."""
+        if lease not in world.leases:
+            return "lost"
+        record = world.records.get(message.job_id)
+        if record is None:
+            return "begun"
+        if record["state"] in FINAL or message.retries < int(record.get("retries", 0)):
+            return record["state"]
+        if record["state"] == State.RUNNING:
+            return "running"
+        expired = world.now > int(record.get("expires_at", world.now))
+        return "cancelled" if expired or record.get("cancel") == "1" else "begun"
+
+    def renew(self, holder: Holder) -> None:
+        """The heartbeat."""
+        before = self.world
+        lost = {each for each in before.held_by(holder.id) if each not in holder.held}
+        answer = self.call("renew", holder.id, LEASE_MS, holder.arrived_below, *holder.held, leases=lost)
+        expect(answer[0] == (holder.id in before.holders), "a heartbeat tells whether leases are held", answer)
+        expect(not self.world.held_by(holder.id) - holder.held.keys(), "what was lost on its way goes back", lost)
+        if answer[0]:
+            until = self.world.holders[holder.id]
+            expect(until == self.world.now + LEASE_MS, "a heartbeat renews", until)
+        else:
+            expect(holder.id not in self.world.holders, "leases that ran out stay so", holder.id)
+            holder.forget(*list(holder.held))
