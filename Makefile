@@ -1,13 +1,13 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock bench-engine lock clean
+.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock bench-engine lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
 help: ## list these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 demo: $(READY) ## one real PDF through every queue; PDF=path takes yours
 	@$(BIN)/python -m workers.demo $(if $(PDF),--pdf "$(PDF)")
@@ -23,6 +23,9 @@ test-slow: $(READY) ## the slow tests
 
 test-stock: $(READY) ## the tests that hold on every transport, on kombu's own
 	BUFFRSIGN_BROKER_TRANSPORT=stock $(BIN)/pytest -m any_transport --timeout 180
+
+mutants: $(READY) ## put mistakes into the scripts, one by one, and say which law of delivery catches each
+	@$(BIN)/python -m tests.model.hunt
 
 check: format lint types floors test test-slow test-stock ## all that CI checks
 

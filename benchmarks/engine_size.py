@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 BROKER = Path(__file__).parent.parent / "buffrsign" / "broker"
-TRANSPORT = {"channel.py", "consuming.py", "leases.py", "messages.py", "transport.py"}
+TRANSPORT = {"channel.py", "consuming.py", "leases.py", "messages.py", "qos.py", "transport.py"}
 """What is between Celery and the scripts."""
 
 

@@ -249,7 +249,7 @@ class Producer:
         if job.key is None:
             return None
         digest = hmac.digest(self._secret, msgspec.json.encode([job.kind, *job.key]), "sha256")
-        # Not in hexadecimal: past 64 bytes, a field's value makes Redis keep the whole record in three times the memory.
+        # Not in hexadecimal: past 64 bytes, a field's value makes Redis keep the whole record in thrice the memory.
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def _fingerprint(self) -> str:

@@ -208,7 +208,7 @@ class Puller:
         self._ended(claim)
 
     def give_back(self, claim: Claim) -> None:
-        """Put the job back at the head of its queue, for another. The attempt stays counted. See `settle`."""
+        """Put the job back at the head of its queue, for another; no attempt is spent. See `settle`."""
         if not ask(self._leave, args=[holder_of(claim.delivery.lease)]):
             self._lost(claim)
         self._open.pop(claim.delivery.lease, None)

@@ -1,4 +1,4 @@
-"""Ten lines that run, with `make up` in another terminal and its broker's address in BUFFRSIGN_BROKER_URL."""
+"""Ten lines that run, with `make up` in another terminal and its broker's address in REDIS_URL."""
 
 import os
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from buffrsign import Producer
 from buffrsign.jobs.maintenance import Canary
 
-producer = Producer(os.environ["BUFFRSIGN_BROKER_URL"])  # one per process
+producer = Producer(os.environ["REDIS_URL"])  # one per process
 
 handle = producer.enqueue(Canary(note="hello"), keep_result=True)
 print(handle.result(timeout=10))  # {'outcome': 'answered', …}

@@ -10,7 +10,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from billiard import active_children
+from billiard import active_children, pool
 from celery.signals import worker_shutting_down
 
 from buffrsign.broker.consuming import leave_all
@@ -21,6 +21,8 @@ log = get_logger(__name__)
 
 def install(grace: timedelta) -> None:
     """Watch over each shutdown of this process, if it ever becomes a worker."""
+    # A child that ends waits half a minute for its parent to read its answers; the broker has them by then.
+    pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20  # times 0.1 s
 
     def watch(how: str, **_signal: Any) -> None:
         if how == "Warm":

@@ -71,7 +71,7 @@ def require_stopped(client: "Redis") -> None:
         longest = timedelta(milliseconds=max(until for _holder, until in live) - now_ms)
         raise StillHeld(
             f"{len(live)} holders have leases, the longest for {longest.total_seconds():.0f} s more; stop all workers "
-            "and claimers, wait that long, and try again; --force takes their jobs, and what they run then runs twice"
+            "and pullers, wait that long, and try again; --force takes their jobs, and what they run then runs twice"
         )
 
 

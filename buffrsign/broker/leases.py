@@ -256,7 +256,7 @@ class Holder:
         self.stops.extend(lease.decode() for lease in stops)
         ended_now = {lease.decode() for lease in ended}
         with self._lock:
-            # One that its task has ended is acknowledged here soon; one that is still here at the next beat never will be.
+            # What its task has ended is acknowledged here soon; what is still here at the next beat never will be.
             self._forget(ended_now & self._ended_before)
             self._ended_before = ended_now
 

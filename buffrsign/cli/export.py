@@ -39,7 +39,7 @@ class SomeLeft(Permanent):
 def export(*, to_stock: bool, dry_run: bool, force: bool, keep_schedule: bool, broker_url: str, as_json: bool) -> None:
     """Turn what only our transport understands into what stock Celery workers understand.
 
-    Stop all workers, schedulers and claimers first. Jobs that a worker held go back to the head of their lists, and
+    Stop all workers, schedulers and pullers first. Jobs that a worker held go back to the head of their lists, and
     scheduled ones into their lists as messages that carry their time. Stock workers keep those in memory until then,
     and deliver them again after each visibility timeout: make that longer than the longest delay, or use
     --keep-schedule. A job's record stays; its policy for a missed time does not.

@@ -82,7 +82,7 @@ MIXED = {
     Shape.STOPPED: 4,
     Shape.FOREIGN: 30,
 }
-"""How many of a thousand jobs have each shape, where time is short and faults are many."""
+"""How often each shape is dealt, as weights, where time is short and faults are many."""
 
 BULK = {**MIXED, Shape.QUICK: 30_000, Shape.DELAYED: 800, Shape.KEYED: 1_200}
 """The same shapes among mostly quick jobs, for runs of millions."""

@@ -106,7 +106,7 @@ def test_every_queue_answers(stack: Stack) -> None:
 
 
 def test_the_ten_lines_of_the_readme_run(stack: Stack) -> None:
-    environment = {**os.environ, "BUFFRSIGN_BROKER_URL": stack.services.settings.broker_url}
+    environment = {**os.environ, "REDIS_URL": stack.services.settings.broker_url}
     command = [sys.executable, "examples/enqueue.py"]
 
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=40)

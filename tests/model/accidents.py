@@ -29,6 +29,15 @@ class Accidents(Taking):
             for lease in self.take(run.holder, 2):
                 self.begin_lease(run.holder, lease)
 
+    @precondition(lambda self: self.unbegun())
+    @rule(pick=PICK)
+    def a_child_is_killed_before_it_begins(self, pick: int) -> None:
+        lease, holder = choose(self.unbegun(), pick)
+        was_held = lease in self.world.leases
+        answer = self.call("crashed", lease, "it was killed", leases={lease})
+        expect(answer == (b"back" if was_held else b""), "what had not begun goes back", answer)
+        holder.forget(lease)
+
     def answer_to_crash(self, world: World, run: Run) -> str:
         """By what was so before."""
         if run.lease not in world.leases:
@@ -41,8 +50,8 @@ class Accidents(Taking):
         return "dead" if int(record.get("crashes", 0)) >= 2 else "suspect"
 
     @precondition(lambda self: any(holder.unsettled for holder in self.holders))
-    @rule(pick=PICK, wakes=st.booleans())
-    def a_worker_stalls_and_another_takes_its_jobs(self, pick: int, wakes: bool) -> None:
+    @rule(pick=PICK, first=st.sampled_from(["", "stalled begins", "stalled finishes", "other finishes"]))
+    def a_worker_stalls_and_another_takes_its_jobs(self, pick: int, first: str) -> None:
         busy = [holder for holder in self.holders if holder.unsettled]
         stalled = busy[pick % len(busy)]
         for _ in range(4):
@@ -50,24 +59,25 @@ class Accidents(Taking):
         other = next(holder for holder in self.holders if holder is not stalled)
         for lease in [] if other.runs_alone() else self.take(other, 3):
             self.begin_lease(other, lease)
-        for lease in [lease for lease, holder in self.unbegun() if holder is stalled and wakes]:
-            self.begin_lease(stalled, lease)
+        if first == "stalled begins":
+            for lease in [lease for lease, holder in self.unbegun() if holder is stalled]:
+                self.begin_lease(stalled, lease)
+        elif first:
+            whose = stalled if first == "stalled finishes" else other
+            for run in [run for run in self.runs if run.holder is whose]:
+                self.finish_run(run)
 
     @precondition(lambda self: self.world.leases)
-    @rule(pick=PICK)
-    def a_worker_dies(self, pick: int) -> None:
-        holder = self.holders.pop(pick % HANDS)
-        self.runs = [run for run in self.runs if run.holder is not holder]
-        self.hire()
-
-    @precondition(lambda self: self.world.leases)
-    @rule(pick=PICK, stalls=st.booleans())
-    def a_worker_leaves(self, pick: int, stalls: bool) -> None:
-        holder = self.holders.pop(pick % HANDS)
-        self.call("leave", holder.id, leases=self.world.held_by(holder.id))
-        expect(not self.world.held_by(holder.id), "who leaves holds nothing", holder.id)
-        expect(holder.id not in self.world.holders, "who leaves holds nothing", holder.id)
-        if not stalls:
+    @rule(pick=PICK, how=st.sampled_from(["dies", "leaves", "leaves while its tasks run on"]))
+    def a_worker_goes(self, pick: int, how: str) -> None:
+        busy = [holder for holder in self.holders if self.world.held_by(holder.id)] or self.holders
+        holder = busy[pick % len(busy)]
+        self.holders.remove(holder)
+        if how != "dies":
+            self.call("leave", holder.id, leases=self.world.held_by(holder.id))
+            expect(not self.world.held_by(holder.id), "who leaves holds nothing", holder.id)
+            expect(holder.id not in self.world.holders, "who leaves holds nothing", holder.id)
+        if how != "leaves while its tasks run on":
             self.runs = [run for run in self.runs if run.holder is not holder]
         self.hire()
 
@@ -102,10 +112,12 @@ class Accidents(Taking):
 
     # -- time ------------------------------------------------------------------------------------------------------
 
+    @precondition(lambda self: self.world.leases or self.world.schedule)
     @rule(ms=st.sampled_from([1, 600, 2500, MINUTE_MS + 1, HOUR_MS]))
     def time_passes_and_nobody_looks(self, ms: int) -> None:
         self.scripts.pass_time(ms)
 
+    @precondition(lambda self: self.world.leases or self.world.schedule)
     @rule(thirds=st.integers(1, 4), silent=st.integers(0, HANDS))
     def time_passes_while_workers_renew(self, thirds: int, silent: int) -> None:
         for _ in range(thirds):

@@ -81,7 +81,7 @@ def every_record_agrees_with_its_place(world: World, _believed: Believed) -> Non
         state, waits = record["state"], record["state"] in WAITING
         expect(("message" in record) == waits, law, f"{job_id} is {state}, its record has {sorted(record)}")
         if waits:
-            expect(world.schedule[job_id] == int(record["ready_at"]), law, f"{job_id} is due at another time")
+            expect(world.schedule[job_id] == int(record.get("ready_at", 0)), law, f"{job_id} is due at another time")
             kept = decode(record["message"].encode())
             expect((kept.job_id, kept.retries) == (job_id, world.number(job_id, "retries")), law, f"{job_id}: {kept}")
         if state == State.RUNNING:

@@ -124,7 +124,30 @@ MUTANTS = (
         "if holder and tonumber(expiry) <= now then",
         "if holder then",
     ),
-    Mutant("a suspect is given back among the others", "prelude", "  if suspect then", "  if false then"),
+    Mutant(
+        "a suspect is given back among the others",
+        "prelude",
+        "  if suspect then\n    redis.call('ZADD'",
+        "  if false then\n    redis.call('ZADD'",
+    ),
+    Mutant(
+        "a suspect that waited is promoted among the others",
+        "prelude",
+        "  if suspect then\n        redis.call('ZADD'",
+        "  if false then\n        redis.call('ZADD'",
+    ),
+    Mutant(
+        "a deferral does not see that another message counts",
+        "defer",
+        "if is_final(state) or waits or (by and holds(by)) or try_of(message) < tonumber(retries or 0) then",
+        "if is_final(state) then",
+    ),
+    Mutant(
+        "a message of Celery's revives a job that has ended",
+        "put",
+        "if is_final(state) or redis.call",
+        "if redis.call",
+    ),
     Mutant(
         "a job that crashed goes back among the others",
         "prelude",

@@ -88,9 +88,23 @@ class Producers(Stage):
     # -- changing one's mind ---------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.world.records)
-    @rule(pick=PICK, running=st.booleans())
+    @rule(
+        pick=PICK,
+        how=st.sampled_from(["stop", "stop", "cancel", "reschedule", "reschedule", "purge"]),
+        delay=st.sampled_from([0, 1000, HOUR_MS]),
+        many=st.sampled_from([1, 1000]),
+    )
+    def somebody_changes_their_mind(self, pick: int, how: str, delay: int, many: int) -> None:
+        if how == "purge":
+            self.purge(LISTS[pick % len(LISTS)], many)
+        elif how == "reschedule" and self.world.schedule:
+            self.reschedule(pick, delay)
+        else:
+            self.cancel(pick, how == "stop")
+
     def cancel(self, pick: int, running: bool) -> None:
-        job_id = self.a_live_job(pick)
+        runs = {run.job_id for run in self.runs}
+        job_id = choose(runs, pick) if running and runs else self.a_live_job(pick)
         state = self.world.state(job_id)
         answer = self.call("cancel", job_id, "1" if running else "", job=job_id)
         expected = b"cancelled" if state in (*WAITING, "ready") else b"asked" if state == "running" and running else b""
@@ -98,15 +112,11 @@ class Producers(Stage):
         if expected == b"cancelled":
             expect(self.world.state(job_id) == State.CANCELLED, "a job that waits is cancelled", job_id)
 
-    @precondition(lambda self: self.world.schedule)
-    @rule(pick=PICK, delay=st.sampled_from([0, 1000, HOUR_MS]))
     def reschedule(self, pick: int, delay: int) -> None:
         job_id = choose(self.world.schedule, pick)
         answer = self.call("reschedule", job_id, delay, "", job=job_id)
         expect(answer == self.world.now + delay == self.world.schedule[job_id], "a job waits for its new time", answer)
 
-    @precondition(lambda self: self.world.lists)
-    @rule(place=st.sampled_from(LISTS), many=st.sampled_from([1, 1000]))
     def purge(self, place: str, many: int) -> None:
         waiting = self.world.lists.get(place, [])
         dropped = Counter(decode(message).job_id for message in waiting[-many:])

@@ -50,13 +50,15 @@ class Stage(RuleBasedStateMachine):
         leases = frozenset({lease} - {""} | set(named.get("leases", ())) | acknowledged.keys())
         jobs = frozenset({job} - {""} | set(named.get("jobs", ())))
         reply = self.scripts(script, *arguments, step=Step(script, leases, jobs, acknowledged))
+        if script == "postpone" and self.world.state(job) in WAITING:
+            self.suspected.discard(job)  # its run came back
         self.note_suspects()
         return reply
 
     def note_suspects(self) -> None:
         """A job that crashed is a suspect until a run of it has come back."""
         for job_id, record in self.world.records.items():
-            if record["state"] in FINAL or record["state"] in WAITING:
+            if record["state"] in FINAL:
                 self.suspected.discard(job_id)
         among = {decode(message).job_id for messages in self.world.suspects.values() for message in messages}
         self.suspected |= {each for each in among if self.world.state(each) not in FINAL}

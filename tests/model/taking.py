@@ -49,7 +49,11 @@ class Taking(Stage):
             held = world.held_by(holder.id) - leases
             since = [s for each in before.suspects.values() for m, s in each.items() if m == items[2]]
             expect(len(leases) == 1, "a suspect is delivered alone", items)
-            expect(not held or min(since) + _SUSPECT_WAITS_MS <= world.now, "a suspect waits for an idle worker", held)
+            expect(
+                not held or min(since, default=world.now) + _SUSPECT_WAITS_MS <= world.now,
+                "a suspect waits for an idle worker",
+                held,
+            )
         else:
             suspects = (jobs & self.suspected) - self.believed.doubled
             stale = {
@@ -111,3 +115,13 @@ class Taking(Stage):
         else:
             expect(holder.id not in self.world.holders, "leases that ran out stay so", holder.id)
             holder.forget(*list(holder.held))
+
+    def finish_run(self, run: Run) -> None:
+        """The task says that it is done; its delivery is not acknowledged yet."""
+        self.runs.remove(run)
+        was = self.world
+        answer = self.call("finish", *self.named(run), "done", "{}", job=run.job_id, lease=run.lease)
+        was_live = was.state(run.job_id) not in FINAL
+        expect(answer == was_live, "the first end stands", answer)
+        expect(not was_live or self.world.state(run.job_id) == State.DONE, "a job that is done is done", run)
+        expect(run.lease not in self.world.leases, "a lease ends with its job", run)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.engine.engine import ENQUEUES, Engine, Home, Measure
 from buffrsign.broker import keys
 from buffrsign.jobs import Queue
+from buffrsign.producer import Producer
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -19,6 +20,7 @@ CELERY = (
     *("celery", "-A", "benchmarks.engine.sides.ours_app", "worker", "-Q", QUEUE, "--prefetch-multiplier", "64"),
     *("--without-mingle", "--without-gossip"),
 )
+_ENQUEUES = ENQUEUES if hasattr(Producer, "enqueue_many") else frozenset({Measure.ENQUEUE})
 _RUNNING = frozenset(set(Measure) - {Measure.WEIGHT, Measure.IDLE}) - ENQUEUES
 
 
@@ -40,7 +42,7 @@ def engines() -> tuple[Engine, ...]:
             ((*CELERY, "--concurrency", "2", "-n", "one@%h"),),
             guess=2000,
             guess_far=300,
-            measures=frozenset({Measure.DRAIN, Measure.REQUESTS, Measure.WEIGHT, Measure.IDLE}) | ENQUEUES,
+            measures=frozenset({Measure.DRAIN, Measure.REQUESTS, Measure.WEIGHT, Measure.IDLE}) | _ENQUEUES,
         ),
         _engine(
             "ours_solo",

@@ -1,5 +1,6 @@
 -- A task begins. The start is counted here, not in the process that may die of it. Asking again, after an answer that
--- was lost, counts no second start. Any answer but `begun` ends the delivery's lease: nothing is left to acknowledge.
+-- was lost, counts no second start. Any answer but `begun` ends the delivery's lease, unless what follows a job that is
+-- done may not be published yet: then the acknowledgement ends it.
 --
 -- ARGV  1 job id   2 kind   3 queue   4 lease or ''   5 worker   6 retries before this delivery   7 expires at, in ms, or ''
 --       8 '1' if the message asks that the result is kept

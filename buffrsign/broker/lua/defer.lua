@@ -17,8 +17,10 @@ if lease ~= '' then
   release(lease)
 end
 ensure_record(job_id, ARGV[2], ARGV[3], now)
-if is_final(redis.call('HGET', record, 'state')) then
-  return 0
+local state, retries, by = unpack(redis.call('HMGET', record, 'state', 'retries', 'lease'))
+local waits = state == 'scheduled' or state == 'retrying'
+if is_final(state) or waits or (by and holds(by)) or try_of(message) < tonumber(retries or 0) then
+  return 0 -- a copy, or a try that is over: another message of the job counts
 end
 local fields = {'state', 'scheduled', 'message', message}
 if ARGV[9] ~= ARGV[3] then

@@ -23,6 +23,7 @@ if cancel == '1' then
 end
 local due = now + ARGV[6]
 redis.call('HINCRBY', record, ARGV[7] == 'retrying' and 'failures' or 'postponed', 1)
+redis.call('HDEL', record, 'suspect') -- its run came back
 count(ARGV[3], ARGV[7] == 'retrying' and 'retried' or 'postponed')
 to_schedule(job_id, due, {'state', ARGV[7], 'message', ARGV[5], 'error', ARGV[8], 'retries', ARGV[9] + 1,
   'ran_ms', math.max(0, now - (started_at or now))})

@@ -33,6 +33,13 @@ local function id_of(message)
   return type(id) == 'string' and id or nil
 end
 
+-- Which try a message is, as its own headers say.
+local function try_of(message)
+  local readable, envelope = pcall(cjson.decode, message)
+  local headers = readable and type(envelope) == 'table' and envelope.headers
+  return type(headers) == 'table' and tonumber(headers.retries) or 0
+end
+
 -- Leases. '' is the delivery of a transport that has none: every check passes.
 local function holder_of(lease)
   return string.match(lease, '^(.*)%.%d+$')
@@ -87,7 +94,7 @@ end
 local function to_schedule(job_id, due, fields)
   local record = K.record .. job_id
   redis.call('HSET', record, 'ready_at', due, unpack(fields))
-  redis.call('HDEL', record, 'lease', 'suspect')
+  redis.call('HDEL', record, 'lease')
   redis.call('PERSIST', record)
   local unique, series = unpack(redis.call('HMGET', record, 'unique', 'series'))
   if unique then
@@ -240,8 +247,8 @@ local function promote(limit, now)
   local moved, gone, rung = 0, {}, {}
   for _, job_id in ipairs(redis.call('ZRANGE', K.schedule, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)) do
     local record = K.record .. job_id
-    local message, queue, list, unique, due, missed, series, expires_at = unpack(redis.call('HMGET', record,
-      'message', 'queue', 'list', 'unique', 'ready_at', 'missed', 'series', 'expires_at'))
+    local message, queue, list, unique, due, missed, series, expires_at, suspect = unpack(redis.call('HMGET', record,
+      'message', 'queue', 'list', 'unique', 'ready_at', 'missed', 'series', 'expires_at', 'suspect'))
     leave_schedule(job_id, series)
     local late = missed and now - due > L.missed_after_ms
     if not message then
@@ -251,7 +258,11 @@ local function promote(limit, now)
     elseif late and (missed == 'skip' or redis.call('ZCOUNT', K.series .. series, '-inf', now) > 0) then
       end_job(job_id, 'cancelled', now, {'error', 'it missed its time by ' .. math.floor((now - due) / 1000) .. ' s'})
     else
-      redis.call('LPUSH', list or queue, message)
+      if suspect then
+        redis.call('ZADD', K.suspects .. queue, now, message)
+      else
+        redis.call('LPUSH', list or queue, message)
+      end
       redis.call('HSET', record, 'state', 'ready')
       redis.call('HDEL', record, 'message')
       redis.call('EXPIRE', record, L.waiting_ttl_s)
@@ -270,7 +281,8 @@ local function promote(limit, now)
 end
 
 -- Take back the leases of one holder whose time has run out. While nobody looked, the broker was away, and so nobody
--- could renew: then every holder gets a whole lease again first, also one that has some time left. Returns what became of how many: {back, suspect, dead, cancelled}
+-- could renew: then every holder gets a whole lease again first, also one that has some time left.
+-- Returns what became of how many: {back, suspect, dead, cancelled}.
 local function recover(now, lease_ms)
   local outcomes = {back = 0, suspect = 0, dead = 0, cancelled = 0}
   local looked_at = tonumber(redis.call('GET', K.watch) or 0)

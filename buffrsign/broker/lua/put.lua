@@ -13,6 +13,7 @@ if is_final(state) or redis.call('EXISTS', record) == 1 and tonumber(ARGV[8]) <=
 end
 ensure_record(job_id, ARGV[2], queue, now)
 redis.call('HSET', record, 'kind', ARGV[2], 'publication', ARGV[8], 'retries', ARGV[8] % 1000)
+redis.call('HDEL', record, 'suspect') -- Celery publishes an id again when its run came back
 if ARGV[7] == '1' then
   redis.call('HSET', record, 'keeps_result', '1')
 end
@@ -21,7 +22,7 @@ if due and due > now then
   to_schedule(job_id, due, {'state', tonumber(ARGV[8]) > 0 and 'retrying' or 'scheduled', 'message', ARGV[5], 'list', ARGV[4]})
 else
   redis.call('HSET', record, 'state', 'ready', 'ready_at', now)
-  redis.call('HDEL', record, 'lease', 'suspect')
+  redis.call('HDEL', record, 'lease')
   redis.call('LPUSH', ARGV[4], ARGV[5])
   ring(K.bell .. queue)
 end

@@ -5,6 +5,7 @@ from redis import Redis
 
 from buffrsign.broker.server import ServerFacts, ServerUnfit, VolatileServer, read_facts, require_fit
 from buffrsign.producer import connect
+from tests.support.wait import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +15,15 @@ def as_before(own_broker) -> Iterator[None]:
     own_broker.client.replicaof("NO", "ONE")
     own_broker.client.config_set("appendonly", "yes")
     own_broker.client.config_set("save", "")
+    wait_until(
+        lambda: not is_writing(own_broker.client), "the first append-only file: no server stops before it is written"
+    )
+
+
+def is_writing(client: Redis) -> bool:
+    """Whether an append-only file is being written anew, or will be."""
+    info = client.info("persistence")
+    return bool(info["aof_rewrite_in_progress"] or info["aof_rewrite_scheduled"])
 
 
 FIT = {"version": (7, 0), "eviction": "noeviction", "is_append_only": True}
