@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import msgspec
 from celery import Task, shared_task
 from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
 from redis.exceptions import RedisError
@@ -40,6 +41,8 @@ from tasks.running import Stopped, running
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(hours=1)
 _ENOUGH_DOUBLINGS = 20  # makes an hour of 4 ms; a timedelta overflows after some 45
+
+_RETURNED = "returned"
 
 log = get_logger(__name__)
 
@@ -109,7 +112,15 @@ class RecordedTask(Task):  # type: ignore[type-arg]
 
     def _perform(self, delivery: Delivery, args: tuple[Any, ...], kwargs: dict[str, Any], process: Services) -> Any:
         """A plain task: it runs once at a time, its crashes are counted, and its record says how it ended."""
-        self._begin(delivery, process)
+        match process.deliveries.begin(delivery):
+            case Lost():
+                log.warning("delivery ignored, its lease had run out")
+                raise Ignore  # so that Celery acknowledges it, and goes on with no chain
+            case Ended(state, handed_on):
+                log.info("delivery ignored", state=state.value)
+                if handed_on is None or _RETURNED not in handed_on:
+                    raise Ignore
+                return handed_on[_RETURNED]
         try:
             with running(delivery, process.deliveries):
                 result = self.run(*args, **kwargs)
@@ -118,18 +129,8 @@ class RecordedTask(Task):  # type: ignore[type-arg]
         except Exception as error:
             process.deliveries.failed(delivery, error=describe(error))
             raise
-        process.deliveries.finish(delivery, outcome="returned", result=None)
+        process.deliveries.finish(delivery, outcome="returned", result=None, handed_on=_handed_on(result))
         return result
-
-    def _begin(self, delivery: Delivery, process: Services) -> Begun:
-        match process.deliveries.begin(delivery):
-            case Begun() as begun:
-                return begun
-            case Lost():
-                log.warning("delivery ignored, its lease had run out")
-            case Ended(state):
-                log.info("delivery ignored", state=state.value)
-        raise Ignore  # so that Celery acknowledges it, and goes on with no chain
 
     def _delivery(self) -> Delivery | None:
         request: Any = self.request
@@ -178,6 +179,9 @@ class ContractTask(RecordedTask):
             job = decode(delivery.kind, payload, job_id=delivery.job_id)
             with bind(**_subject(job)), running(delivery, process.deliveries):
                 done: Done = self.run(job, process)
+                msgspec.json.encode(
+                    done.result
+                )  # a result that cannot be kept is a fault, and must be told before the end
         except NotYet as early:
             process.deliveries.postpone(delivery, delay=early.delay, reason=describe(early))
             log.info("job postponed", reason=describe(early))
@@ -191,7 +195,7 @@ class ContractTask(RecordedTask):
         except Exception as error:  # noqa: BLE001 - the table's "anything else"
             log.error("task failed unexpectedly", error=error)
             self._retry(delivery, error, attempt, process)
-        process.deliveries.finish(delivery, outcome=done.outcome, result=done.result)
+        process.deliveries.finish(delivery, outcome=done.outcome, result=done.result, handed_on=done.result)
         log.info("job done", outcome=done.outcome)
         return done.result
 
@@ -207,6 +211,14 @@ class ContractTask(RecordedTask):
         process.deliveries.bury(delivery, reason=reason, error=error)
         log.error("job became a dead letter", reason=reason.value, detail=error)
         raise DeadLetterMade(f"{reason.value}: {error}") from None
+
+
+def _handed_on(result: object) -> dict[str, Any]:
+    """What a plain task returned, for what follows it; nothing where it cannot be written."""
+    try:
+        return {_RETURNED: msgspec.to_builtins(result)}
+    except TypeError:
+        return {}
 
 
 def backoff(attempt: int, *, first: timedelta, jitter: float) -> timedelta:

@@ -66,5 +66,6 @@ class JobRequest(_CeleryRequest):  # type: ignore[misc]
             tell(channel, Delivery(self.id, self.name, queue, self.hostname, {}, lease))
         except RedisError as error:
             log.warning("broker did not answer, the job is given back", job_id=self.id, error_type=type(error).__name__)
+            channel.holder.give_back([lease])
             return
         channel.holder.settled_elsewhere(lease)

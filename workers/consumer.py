@@ -13,6 +13,7 @@ from typing import Any
 from celery.worker.consumer import Consumer as CeleryConsumer
 from celery.worker.state import active_requests
 from kombu.message import Message
+from redis.exceptions import RedisError
 
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Delivery, lease_of
@@ -36,6 +37,23 @@ class Consumer(CeleryConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._to_stop: dict[str, float] = {}  # lease → when its process is ended, on the monotonic clock
         super().__init__(*args, **kwargs)
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
+        """Celery's own; but what a single message does to it is that message's end, not the worker's."""
+        handle: Any = super().create_task_handler(*args, **kwargs)
+
+        def handle_or_bury(message: Message) -> Any:
+            try:
+                return handle(message)
+            except (RedisError, OSError):
+                raise
+            except Exception as error:
+                if not lease_of(message.delivery_tag):
+                    raise
+                log.error("message cannot be handled", error=error)
+                return self._bury(message, Reason.UNREADABLE, f"Celery cannot handle it ({type(error).__name__})")
+
+        return handle_or_bury
 
     def register_with_event_loop(self, hub: Any) -> None:
         """Celery's own, and a look every second at the jobs that somebody asked to stop."""
@@ -96,7 +114,8 @@ class Consumer(CeleryConsumer):
     def _bury(self, message: Message, reason: Reason, error: str, *, leased: bool = True) -> None:
         delivery = self._delivery(message)
         delivery = delivery if leased else replace(delivery, lease="")
-        services().deliveries.bury(delivery, reason=reason, error=error, message=_as_it_came(message))
+        came = None if delivery.lease else _as_it_came(message)
+        services().deliveries.bury(delivery, reason=reason, error=error, message=came)
         log.error("message became a dead letter", reason=reason.value, job_id=delivery.job_id, kind=delivery.kind)
         message.ack()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from buffrsign.broker.records import JobStatus, State, scan_statuses
+from buffrsign.broker.records import JobStatus, State
 from buffrsign.core.errors import BuffrSignError
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.documents import InspectDocument
@@ -26,7 +26,7 @@ from buffrsign.jobs.requests import Event, OpenRequest, ReminderPolicy, Sender, 
 from buffrsign.ledger import Broken, Verified
 from buffrsign.storage import DocumentState, Step, take_in
 from config.settings import SettingsRefused
-from workers.demo_report import print_findings, print_jobs, write_summary
+from workers.demo_report import jobs_of_the_story, print_findings, print_jobs, write_summary
 from workers.processes import ROOT
 from workers.sample_agreement import make_sample_agreement
 from workers.stack import Stack, running_stack, wait_until
@@ -199,7 +199,7 @@ def _wait_for_jobs(kind: str, count: int, stack: Stack) -> list[JobStatus]:
 
 
 def _jobs(stack: Stack) -> list[JobStatus]:
-    return scan_statuses(stack.services.broker)
+    return jobs_of_the_story(stack.services)
 
 
 def _letters(stack: Stack) -> int:

@@ -9,11 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from buffrsign.broker.records import JobStatus, State, scan_statuses
+from buffrsign.core.clock import from_epoch_ms
 from buffrsign.ledger import Verified
 from buffrsign.storage import Step
+from config.periodic import PERIODIC
 from config.services import Services
 from workers.stack import Stack
 
+EPOCH = from_epoch_ms(0)
 _STYLES = {
     "done": "green",
     "dead": "red",
@@ -24,12 +27,19 @@ _STYLES = {
 }
 
 
+def jobs_of_the_story(services: Services) -> list[JobStatus]:
+    """Every job but the ticks of periodic work that are to come: beat publishes them ahead of their time."""
+    periodic = {each.tick_job(EPOCH).kind for each in PERIODIC}
+    jobs = scan_statuses(services.broker)
+    return [job for job in jobs if not (job.state is State.SCHEDULED and job.kind in periodic)]
+
+
 def write_summary(folder: Path, *, document_id: str, stack: Stack) -> dict[str, Any]:
     """Write pictures, report, audit trail and `summary.json` into the folder; the summary."""
     services = stack.services
     version = services.catalog.version(document_id)
     results = services.catalog.results(document_id, version.sha256)
-    jobs = scan_statuses(services.broker)
+    jobs = jobs_of_the_story(services)
     verified = services.ledger.verify()
     compliance = _write_report(folder, results.get(Step.COMPLIANCE_RECEIVED), services)
     summary = {

@@ -84,7 +84,7 @@ def _watch(on: Stage, count: int) -> Drained:
             last, moved = done, now
         if now - moved > STALLED_S:
             raise Void(f"it stood still with {count - done} jobs of {count} left")
-        on.processes.check()
+        on.check()
         time.sleep(LOOK_S)
     jobs = count - begun_at
     if jobs < count / 2:

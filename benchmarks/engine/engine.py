@@ -35,9 +35,9 @@ class Measure(StrEnum):
     LATENESS = "lateness"
     DRAIN_RESULTS = "drain_results"
     DRAIN_FAR = "drain_2ms"
-    REQUESTS = "requests"
     WEIGHT = "weight"
     IDLE = "idle"
+    REQUESTS = "requests"
     DRAIN_ALWAYS = "drain_aof_always"
     DRAIN_OFF = "drain_aof_off"
 

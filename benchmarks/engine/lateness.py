@@ -8,7 +8,7 @@ from benchmarks.engine.homes import Place
 from benchmarks.engine.stage import Stage, Void, stage
 
 PACE_PER_S = 25
-LEAD_S = 6.0
+LEAD_S = 8.0
 LEAST_LEFT_S = 0.5
 
 

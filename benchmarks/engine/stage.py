@@ -19,10 +19,12 @@ from benchmarks.engine.homes import VAR, Place
 from benchmarks.engine.server import Server
 from benchmarks.engine.sides.effect import COUNTS, LATENESS, SLOT_BYTES, SLOTS
 from benchmarks.engine.sides.side import RESULTS, URL
-from workers.processes import ROOT, Processes, Program
+from workers.processes import ROOT, ProcessDied, Processes, Program
 
 SIDE_TIMEOUT_S = 900.0
-LOADS = VAR / "runs" / f"loads-{os.getpid()}"
+REST_S = 0.7
+RUNS = VAR / "runs"
+LOADS = RUNS / f"loads-{os.getpid()}"
 _UNSET = ("REDIS_", "BUFFRSIGN_", "CELERY_")
 
 
@@ -101,16 +103,29 @@ class Stage:
         """
         deadline = time.monotonic() + timeout_s
         while not condition():
-            self.processes.check()
+            self.check()
             if time.monotonic() > deadline:
                 raise Void(f"waited {timeout_s:.0f} s for {what}")
             time.sleep(0.01)
+
+    def check(self) -> None:
+        """Make sure that everything still runs.
+
+        Raises:
+            Void: with the last words of the program that ended; its log is deleted with the stage.
+        """
+        try:
+            self.processes.check()
+        except ProcessDied as died:
+            logs = [path.read_text(errors="replace").strip() for path in sorted((self.folder / "log").glob("worker-*"))]
+            last = " | ".join(log.splitlines()[-1] for log in logs if log)
+            raise Void(f"{str(died).partition(';')[0]}: {last[-300:]}") from died
 
     def warm_up(self) -> None:
         """Let the workers run some jobs, and come to rest."""
         for _ in range(2):
             self._run(20)
-            time.sleep(1)
+            time.sleep(REST_S)
 
     def _run(self, count: int) -> None:
         target = self.executed() + count
@@ -143,7 +158,7 @@ def stage(
     engine: Engine, place: Place, *, appendfsync: str = "everysec", load: int = 0, results: bool = False
 ) -> Iterator[Stage]:
     """A stage with so many jobs loaded and no worker yet. Everything ends with it."""
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=_folder()) as name:
+    with tempfile.TemporaryDirectory(prefix=f"bench-{os.getpid()}-", dir=_folder()) as name:
         folder = Path(name)
         (folder / "counts").write_bytes(bytes(SLOTS * SLOT_BYTES))
         with Processes(folder / "log") as processes:
@@ -164,8 +179,12 @@ def stage(
 
 
 def forget_loads() -> None:
-    """Delete what was loaded for later runs."""
+    """Delete what this program loaded for later runs, and what programs left that were killed."""
     shutil.rmtree(LOADS, ignore_errors=True)
+    for folder in RUNS.glob("*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _loaded(engine: Engine, place: Place, count: int, *, results: bool) -> Path:
@@ -196,6 +215,5 @@ def _rewrite(client: Any) -> None:
 
 
 def _folder() -> Path:
-    folder = VAR / "runs"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    RUNS.mkdir(parents=True, exist_ok=True)
+    return RUNS

@@ -322,8 +322,8 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
         if not isinstance(headers, dict) or not headers.get("task") or not headers.get("id"):
             super()._put(queue, message, **kwargs)
             return
-        client = self._create_client()
-        script(client, "put")(
+        client, publication = self._create_client(), publication_of(headers)
+        script(client, "put_again" if publication else "put")(
             args=[
                 headers["id"],
                 headers["task"],
@@ -332,7 +332,7 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
                 dumps(message),
                 due_ms_of(headers),
                 "0" if headers.get("ignore_result") else "1",
-                publication_of(headers),
+                publication,
             ]
         )
 

@@ -17,6 +17,7 @@ from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.envelope import next_message, retries_before
 from buffrsign.broker.records import State
 from buffrsign.broker.scripts import script
+from buffrsign.broker.unavailable import will_pass
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.core.logs import get_logger
 
@@ -115,14 +116,25 @@ class Deliveries:
         [result] = rest
         return Ended(State(answer.decode()), msgspec.json.decode(result) if result else None)
 
-    def finish(self, delivery: Delivery, *, outcome: str, result: Mapping[str, Any] | None) -> None:
+    def finish(
+        self,
+        delivery: Delivery,
+        *,
+        outcome: str,
+        result: Mapping[str, Any] | None,
+        handed_on: Mapping[str, Any] | None = None,
+    ) -> None:
         """Mark the job as done. `outcome` is one line without personal data; `result` is kept if asked for.
 
-        A plain Celery task's result is None: Celery keeps it, in the same record.
+        A plain Celery task's result is None: Celery keeps it, in the same record. `handed_on` is what `begin` answers
+        to a repeat, where a chain or a chord goes on from here.
         """
-        goes_on = any(delivery.request.get(name) for name in _FOLLOWING)
-        encoded = b"" if result is None else msgspec.json.encode(result)
-        self._ask("finish", delivery, outcome, encoded, "1" if goes_on and delivery.lease else "0")
+        goes_on = delivery.lease and any(delivery.request.get(name) for name in _FOLLOWING)
+        encoded = (
+            b"" if part is None else msgspec.json.encode(part)
+            for part in (result, (handed_on or {}) if goes_on else None)
+        )
+        self._ask("finish", delivery, outcome, *encoded)
 
     def retry(self, delivery: Delivery, *, delay: timedelta, error: str) -> None:
         """Put the job back into the schedule after a failure."""
@@ -199,7 +211,7 @@ class Deliveries:
             try:
                 return self._scripts[name](args=arguments)
             except RedisError as error:
-                if time.monotonic() >= deadline:
+                if time.monotonic() >= deadline or not will_pass(error):
                     raise
                 log.warning("broker did not answer, asking again", step=name, error_type=type(error).__name__)
                 time.sleep(_PAUSE_S)

@@ -101,6 +101,7 @@ class Holder:
         self._books = _Books()
         self._lock = threading.Lock()
         self._ended_before: set[str] = set()
+        self._told: set[str] = set()  # leases that are in `stops`, or were
         self._writing = threading.Lock()
         self._ended = threading.Event()
         self._heart: threading.Thread | None = None
@@ -129,7 +130,7 @@ class Holder:
     def ask(self, lists: Sequence[str], *, at_most: int) -> Ask:
         """What to ask the broker for; then `absorb` its answer, or say that none comes."""
         self._start_heart()
-        at_most = min(at_most, MOST_AT_ONCE)
+        at_most = max(0, min(at_most, MOST_AT_ONCE))
         with self._lock:
             books = self._books
             first = books.next_number
@@ -170,8 +171,8 @@ class Holder:
     def acknowledge(self, lease: str, job_id: str) -> None:
         """The delivery is over. Written with the next reserve, or soon."""
         with self._lock:
-            if lease not in self._books.held:
-                return
+            if lease not in self._books.held or self._books.returned.get(lease) is False:
+                return  # it goes back, whatever Celery takes it for
             if not self._books.acknowledged:
                 self._books.first_unflushed = time.monotonic()
             self._books.acknowledged[lease] = job_id
@@ -211,8 +212,9 @@ class Holder:
         with self._lock:
             self._forget(acknowledged)
             self._forget(lease.decode() for lease in gone)
-            for lease in returned:
-                self._books.returned.pop(lease, None)
+            for lease, unstarted in returned.items():
+                if self._books.returned.get(lease) == unstarted:  # else somebody wants more of it by now
+                    del self._books.returned[lease]
 
     def settled_elsewhere(self, lease: str) -> None:
         """A script has ended this lease already: nothing is left to write."""
@@ -246,14 +248,18 @@ class Holder:
         with self._lock:
             known = list(self._books.held)
             arrived_below = self._books.arrived_below
-        alive, returned, stops, ended = self._scripts["renew"](args=[self.id, self._lease_ms, arrived_below, *known])
+        reply = self._scripts["renew"](args=[self.id, self._lease_ms, arrived_below, *known])
+        alive, returned, stops, ended, taken_back = reply
+        TakenBack(*taken_back).log()
         if returned:
             log.warning("jobs were lost on their way here, given back", jobs=returned)
         if not alive and known:
             log.error("leases had run out, others have the jobs now", jobs=len(known))
             with self._lock:
                 self._forget(known)
-        self.stops.extend(lease.decode() for lease in stops)
+        wished = {lease.decode() for lease in stops}
+        self.stops.extend(wished - self._told)
+        self._told = wished
         ended_now = {lease.decode() for lease in ended}
         with self._lock:
             # What its task has ended is acknowledged here soon; what is still here at the next beat never will be.
@@ -261,7 +267,7 @@ class Holder:
             self._ended_before = ended_now
 
     def _start_heart(self) -> None:
-        if self._heart is None:
+        if self._heart is None or not self._heart.is_alive():
             self._heart = threading.Thread(target=self._keep_beating, name="lease-heartbeat", daemon=True)
             self._heart.start()
 
@@ -274,4 +280,7 @@ class Holder:
                 pause_s = usual_s
             except RedisError as error:
                 log.warning("heartbeat had no answer, trying again", error_type=type(error).__name__)
+                pause_s = _PAUSE_AFTER_MISSED_BEAT_S
+            except Exception as error:  # noqa: BLE001 - whatever it is, the leases MUST be renewed
+                log.error("heartbeat failed, trying again", error=error)
                 pause_s = _PAUSE_AFTER_MISSED_BEAT_S

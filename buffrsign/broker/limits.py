@@ -24,7 +24,10 @@ SUSPECT_WAITS = timedelta(seconds=2)
 """How long a suspect waits for a worker that is idle, before one that is busy takes it and runs dry first."""
 
 RECOVERED_AT_ONCE = 100
-"""How many leases of dead holders one call takes back: about 2 ms of Redis's time."""
+"""How many leases of dead holders one call takes back, at most."""
+
+RECOVERED_BYTES = 128 * 1024
+"""After so many bytes of their messages the call ends: each is read, which takes a millisecond for 128 KiB."""
 
 TICK_TTL = timedelta(days=366)
 """How long past its time the latest tick of a periodic schedule is remembered, when no later one follows."""

@@ -48,6 +48,8 @@ def read(leased: Leased) -> Readable | Unreadable:
     headers = envelope.setdefault("headers", {})
     if not isinstance(headers, dict):
         return Unreadable("its headers are none")
+    if odd := _odd_header(headers, envelope["properties"]):
+        return Unreadable(odd)
     try:
         due_ms = _due_ms(headers.get("eta"))
     except (ValueError, TypeError, OverflowError) as error:
@@ -58,6 +60,32 @@ def read(leased: Leased) -> Readable | Unreadable:
     envelope["properties"]["delivery_tag"] = leased.lease
     envelope["properties"]["delivery_info"] = {"exchange": "", "routing_key": queue}
     return Readable(envelope, job_id_of(headers), kind_of(headers), queue, due_ms)
+
+
+def _odd_header(headers: dict[str, Any], properties: dict[str, Any]) -> str:
+    """Which header Celery could not take, in a few words: it would take the worker down with it. '' if all are fine.
+
+    A message that names no task is somebody else's, and left to whoever consumes it.
+    """
+    if "task" not in headers:
+        return ""
+    limits, stamped = headers.get("timelimit"), headers.get("stamped_headers")
+    is_odd = {
+        "task": not _ascii(headers, "task"),
+        "id": not _ascii(headers, "id"),
+        "retries": not _is_count(headers.get("retries")),
+        "timelimit": not (
+            limits is None or (isinstance(limits, list) and len(limits) == 2 and all(map(_is_count, limits)))
+        ),
+        "stamped_headers": not (stamped is None or isinstance(stamped, list)),
+        "stamps": not isinstance(headers.get("stamps") or {}, dict),
+        "correlation_id": not isinstance(properties.get("correlation_id") or "", str),
+    }
+    return next((f"its {name} is odd" for name, odd in is_odd.items() if odd), "")
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0)
 
 
 def queue_of(source: str) -> str:

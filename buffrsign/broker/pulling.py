@@ -96,7 +96,7 @@ class Intake:
             RedisError: no answer.
         """
         reply: Any = self._renew(args=[holder_of(lease), self._lease_ms, 2, lease])
-        held, _returned, stops, _ended = reply
+        held, _returned, stops, _ended, _taken_back = reply
         return bool(held), bool(stops)
 
     def leave(self, holder: str) -> bool:

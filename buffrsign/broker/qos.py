@@ -4,7 +4,7 @@
 from typing import TYPE_CHECKING, Any
 
 from kombu.transport import redis as kombu_redis
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from buffrsign.broker.leases import MOST_AT_ONCE
 from buffrsign.broker.messages import job_id_of
@@ -50,7 +50,10 @@ class QoS(_KombuQoS):  # type: ignore[misc]
         if requeue:
             self.channel.holder.give_back([delivery_tag])
         else:
-            self.channel.bury_rejected(self._delivered.get(delivery_tag), delivery_tag)
+            try:
+                self.channel.bury_rejected(self._delivered.get(delivery_tag), delivery_tag)
+            except RedisError:
+                self.channel.holder.give_back([delivery_tag])  # it runs again, and is rejected again
         self._quick_ack(delivery_tag)
 
     def restore_visible(self, *args: Any, **kwargs: Any) -> None:

@@ -19,6 +19,7 @@ from buffrsign.broker.limits import (
     MAX_CRASHES,
     MISSED_AFTER,
     RECOVERED_AT_ONCE,
+    RECOVERED_BYTES,
     SUSPECT_WAITS,
     TICK_TTL,
     WAITING_TTL,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from redis.commands.core import Script
 
 _ACCEPTING = {"publish", "put"}
+_SAME_TEXT = {"put_again": "put"}  # a job that was accepted goes on, also on a full server
 
 _KEYS = {
     "record": keys.RECORD_PREFIX,
@@ -63,6 +65,7 @@ _LIMITS = {
     "missed_after_ms": _ms(MISSED_AFTER),
     "suspect_waits_ms": _ms(SUSPECT_WAITS),
     "recovered_at_once": RECOVERED_AT_ONCE,
+    "recovered_bytes": RECOVERED_BYTES,
     "tick_ttl_ms": _ms(TICK_TTL),
 }
 
@@ -85,7 +88,7 @@ def source(name: str) -> str:
     shebang = "#!lua" if name in _ACCEPTING else "#!lua flags=allow-oom"
     names = "".join(f"K.{name} = '{key}'\n" for name, key in _KEYS.items())
     limits = "".join(f"L.{name} = {value}\n" for name, value in _LIMITS.items())
-    return f"{shebang}\nlocal K, L = {{}}, {{}}\n{names}{limits}{_read('prelude')}\n{_read(name)}"
+    return f"{shebang}\nlocal K, L = {{}}, {{}}\n{names}{limits}{_read('prelude')}\n{_read(_SAME_TEXT.get(name, name))}"
 
 
 def _read(name: str) -> str:

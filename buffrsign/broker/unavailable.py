@@ -44,3 +44,22 @@ def ask(function: Callable[..., T], *args: object, **kwargs: object) -> T:
             f"the broker did not answer as it should ({type(error).__name__}); try again, and if that goes on, "
             "check its address and its log"
         ) from error
+
+
+_PASSING = ("READONLY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "UNBLOCKED", "BUSY", "TRYAGAIN")
+
+
+def will_pass(error: Exception) -> bool:
+    """Whether asking again may help: the broker is away, or refuses everybody for now. A wrong question stays wrong."""
+    from redis.exceptions import (  # noqa: PLC0415 - see `connection.py`
+        DataError,
+        OutOfMemoryError,
+        ReadOnlyError,
+        ResponseError,
+    )
+
+    if isinstance(error, DataError):
+        return False
+    if isinstance(error, ResponseError) and not isinstance(error, (OutOfMemoryError, ReadOnlyError)):
+        return str(error).startswith(_PASSING)
+    return True

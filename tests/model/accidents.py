@@ -3,31 +3,35 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from buffrsign.broker.records import State
 from tests.model.changes import LEASE_MS
 from tests.model.holder import Holder, Run
 from tests.model.laws import expect
 from tests.model.stage import HANDS, HOUR_MS, MINUTE_MS, PICK, choose
-from tests.model.taking import Taking
-from tests.model.world import World, decode
+from tests.model.workers import Workers
+from tests.model.world import Message, World, decode
 
 
-class Accidents(Taking):
+class Accidents(Workers):
     """Death, silence, second thoughts, and the clock."""
 
     # -- accidents -------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.runs)
-    @rule(pick=PICK, goes_on=st.booleans())
-    def a_child_is_killed(self, pick: int, goes_on: bool) -> None:
+    @rule(pick=PICK, then=st.sampled_from(["", "takes more", "knows no task"]))
+    def a_child_is_killed(self, pick: int, then: str) -> None:
         run, was = self.ends(pick), self.world
         answer = self.call("crashed", run.lease, "it was killed", job=run.job_id, lease=run.lease).decode()
         expected = self.answer_to_crash(was, run)
         expect(answer == expected, "a crash has its consequence", f"{answer}, not {expected}")
         expect(run.lease not in self.world.leases, "a lease ends with its job", run)
         run.holder.forget(run.lease)
-        if goes_on and run.holder in self.holders and not run.holder.runs_alone():
+        if then and run.holder in self.holders and not run.holder.runs_alone():
             for lease in self.take(run.holder, 2):
-                self.begin_lease(run.holder, lease)
+                if then == "takes more":
+                    self.begin_lease(run.holder, lease)
+                else:
+                    self.defer_lease(run.holder, lease, 1000, until=False, comes_back=True)
 
     @precondition(lambda self: self.unbegun())
     @rule(pick=PICK)
@@ -50,8 +54,12 @@ class Accidents(Taking):
         return "dead" if int(record.get("crashes", 0)) >= 2 else "suspect"
 
     @precondition(lambda self: any(holder.unsettled for holder in self.holders))
-    @rule(pick=PICK, first=st.sampled_from(["", "stalled begins", "stalled finishes", "other finishes"]))
-    def a_worker_stalls_and_another_takes_its_jobs(self, pick: int, first: str) -> None:
+    @rule(
+        pick=PICK,
+        other_ends=st.sampled_from(["", "first", "last"]),
+        late=st.sampled_from(["nothing", "begin", "finish", "acknowledge", "postpone", "bury", "retry"]),
+    )
+    def a_worker_stalls_and_another_takes_its_jobs(self, pick: int, other_ends: str, late: str) -> None:
         busy = [holder for holder in self.holders if holder.unsettled]
         stalled = busy[pick % len(busy)]
         for _ in range(4):
@@ -59,13 +67,31 @@ class Accidents(Taking):
         other = next(holder for holder in self.holders if holder is not stalled)
         for lease in [] if other.runs_alone() else self.take(other, 3):
             self.begin_lease(other, lease)
-        if first == "stalled begins":
+        if other_ends == "first":
+            for run in [run for run in self.runs if run.holder is other]:
+                self.finish_run(run)
+        if late == "begin":
             for lease in [lease for lease, holder in self.unbegun() if holder is stalled]:
                 self.begin_lease(stalled, lease)
-        elif first:
-            whose = stalled if first == "stalled finishes" else other
-            for run in [run for run in self.runs if run.holder is whose]:
-                self.finish_run(run)
+        for run in [run for run in self.runs if run.holder is stalled]:
+            self.says(run, late)
+        for run in [run for run in self.runs if run.holder is other and other_ends == "last"]:
+            self.says(run, "bury")
+
+    def says(self, run: Run, word: str) -> None:
+        """A run settles its job, and may not know how much time has passed."""
+        number = self.runs.index(run)
+        match word:
+            case "finish":
+                self.finish(number, flushes=False)
+            case "acknowledge":
+                self.acknowledge(self.ends(number), flushes=True)
+            case "postpone":
+                self.postpone(number, state="retrying", delay=0, flushes=False, again=False)
+            case "bury":
+                self.fail(number, script="bury", flushes=False)
+            case "retry":
+                self.celery_retries(number, delay=0, flushes=False)
 
     @precondition(lambda self: self.world.leases)
     @rule(pick=PICK, how=st.sampled_from(["dies", "leaves", "leaves while its tasks run on"]))
@@ -94,21 +120,34 @@ class Accidents(Taking):
                 holder.forget(lease)
 
     @precondition(lambda self: self.unbegun())
-    @rule(pick=PICK, delay=st.sampled_from([1000, HOUR_MS]), until=st.booleans())
-    def defer(self, pick: int, delay: int, until: bool) -> None:
+    @rule(pick=PICK, delay=st.sampled_from([1000, HOUR_MS]), until=st.booleans(), comes_back=st.booleans())
+    def defer(self, pick: int, delay: int, until: bool, comes_back: bool) -> None:
         lease, holder = choose(self.unbegun(), pick)
+        self.defer_lease(holder, lease, delay, until=until, comes_back=comes_back)
+
+    def defer_lease(self, holder: Holder, lease: str, delay: int, *, until: bool, comes_back: bool) -> None:
+        """The message waits for its own time, or for a worker that knows its task."""
         message, was = decode(holder.held[lease]), self.world
         due, wait = (was.now + delay, 0) if until else ("", delay)
         place = was.leases[lease][0] if lease in was.leases else "email"
-        queue = self.queue_of(message.job_id)
-        answer = self.call(
-            *("defer", message.job_id, "model.job", queue, lease, "", due, wait, "" if until else "unknown", place),
-            job=message.job_id,
-            lease=lease,
-        )
-        expect((answer < 0) == (lease not in was.leases), "only who holds a job defers it", answer)
-        expect(lease not in self.world.leases, "a lease ends with its job", lease)
+        words = [due, wait, "" if until else "no worker knows its task", place]
+        names = [message.job_id, "model.job", self.queue_of(message.job_id)]
+        answer = self.call("defer", *names, lease, "", *words, job=message.job_id, lease=lease)
         holder.forget(lease)
+        self.judge_defer(was, lease, message, answer)
+        if comes_back:
+            self.scripts.pass_time(delay)
+            self.call("promote", 100, LEASE_MS)
+
+    def judge_defer(self, was: World, lease: str, message: Message, answer: int) -> None:
+        """Whether the message waits now, and waits only if no other message of its job counts."""
+        job_id, held = message.job_id, lease in was.leases
+        expect((answer < 0) == (not held), "only who holds a job defers it", answer)
+        expect(lease not in self.world.leases, "a lease ends with its job", lease)
+        record = was.records.get(job_id, {"state": "ready"})
+        counts = record["state"] == "ready" and message.retries >= int(record.get("retries", 0))
+        now_is = State.SCHEDULED if held and counts else was.state(job_id)
+        expect(self.world.state(job_id) == now_is, "a copy of a message is not deferred", (job_id, record))
 
     # -- time ------------------------------------------------------------------------------------------------------
 

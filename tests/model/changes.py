@@ -89,12 +89,14 @@ def a_job_leaves_the_schedule_at_its_time(before: World, after: World, step: Ste
     for job_id in before.schedule.keys() - after.schedule.keys() - step.jobs:
         due = before.schedule[job_id]
         expect(
-            step.looks and due <= after.now, "no job runs before its time", f"{job_id} left {due - after.now} ms early"
+            step.promotes and due <= after.now,
+            "no job runs before its time",
+            f"{job_id} left {due - after.now} ms early",
         )
         expired = after.now > int(before.records[job_id].get("expires_at", after.now))
         ended = after.state(job_id) == State.CANCELLED
         expect(ended or not expired, "a job that expired in the schedule is not promoted", job_id)
-    if step.looks:
+    if step.promotes:
         late = [job_id for job_id, due in after.schedule.items() if due <= after.now]
         expect(not late, "what is due is promoted", late)
 

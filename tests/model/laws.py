@@ -43,7 +43,12 @@ class Step:
 
     @property
     def looks(self) -> bool:
-        """Whether it promotes what is due and takes back what ran out."""
+        """Whether it takes back what ran out."""
+        return self.script in ("reserve", "promote", "renew")
+
+    @property
+    def promotes(self) -> bool:
+        """Whether it promotes what is due."""
         return self.script in ("reserve", "promote")
 
 
@@ -57,6 +62,12 @@ class Believed:
 
 
 # -- at every moment ---------------------------------------------------------------------------------------------------
+
+
+def every_record_is_whole(world: World, _believed: Believed) -> None:
+    for job_id, record in world.records.items():
+        lacks = {"kind", "queue", "state", "enqueued_at", "ready_at"} - record.keys()
+        expect(not lacks, "every record is whole", f"{job_id} lacks {sorted(lacks)}")
 
 
 def every_job_is_in_exactly_one_place(world: World, believed: Believed) -> None:
@@ -81,7 +92,7 @@ def every_record_agrees_with_its_place(world: World, _believed: Believed) -> Non
         state, waits = record["state"], record["state"] in WAITING
         expect(("message" in record) == waits, law, f"{job_id} is {state}, its record has {sorted(record)}")
         if waits:
-            expect(world.schedule[job_id] == int(record.get("ready_at", 0)), law, f"{job_id} is due at another time")
+            expect(world.schedule[job_id] == int(record["ready_at"]), law, f"{job_id} is due at another time")
             kept = decode(record["message"].encode())
             expect((kept.job_id, kept.retries) == (job_id, world.number(job_id, "retries")), law, f"{job_id}: {kept}")
         if state == State.RUNNING:
@@ -162,6 +173,7 @@ def _hash_of(key: str) -> str:
 
 
 MOMENT: tuple[Callable[[World, Believed], None], ...] = (
+    every_record_is_whole,
     every_job_is_in_exactly_one_place,
     every_record_agrees_with_its_place,
     a_held_job_is_the_one_that_was_leased,

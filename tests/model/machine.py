@@ -13,12 +13,11 @@ from tests.model.changes import LEASE_MS
 from tests.model.laws import expect
 from tests.model.producers import Producers
 from tests.model.stage import HOUR_MS
-from tests.model.workers import Workers
 from tests.model.world import FINAL
 from tests.support.broker import delete_everything
 
 
-class Lives(Producers, Workers, Accidents):
+class Lives(Producers, Accidents):
     """A broker under all that may happen to it."""
 
     def teardown(self) -> None:

@@ -103,13 +103,13 @@ MUTANTS = (
     Mutant(
         "a recovery takes every job for a crash",
         "prelude",
-        "      if has_begun(lease, id_of(message)) then\n        local outcome",
+        "      if has_begun(lease, job_id) then\n        local outcome",
         "      if true then\n        local outcome",
     ),
     Mutant(
         "a recovery takes no job for a crash",
         "prelude",
-        "      if has_begun(lease, id_of(message)) then\n        local outcome",
+        "      if has_begun(lease, job_id) then\n        local outcome",
         "      if false then\n        local outcome",
     ),
     Mutant(
@@ -158,8 +158,8 @@ MUTANTS = (
     Mutant(
         "what is given back is also kept",
         "prelude",
-        "    return 0\n  end\n  release(lease)\n  local job_id = id_of(message)\n",
-        "    return 0\n  end\n  local job_id = id_of(message)\n",
+        "now, event)\n  release(lease)\n",
+        "now, event)\n",
     ),
     Mutant(
         "what is given back is dropped",
@@ -187,7 +187,7 @@ MUTANTS = (
     Mutant(
         "a record is kept for ever",
         "prelude",
-        "  redis.call('EXPIRE', record, L.ended_ttl_s)\n",
+        "  redis.call('EXPIRE', record, state == 'done' and math.max(L.ended_ttl_s, window or 0) or L.ended_ttl_s)\n",
         "  redis.call('PERSIST', record)\n",
     ),
     Mutant("a postponement asks for no lease", "postpone", "if not holds(lease) then", "if false then"),
@@ -245,7 +245,7 @@ MUTANTS = (
     Mutant(
         "a crash of what had not begun is counted",
         "crashed",
-        "if not has_begun(ARGV[1], id_of(message)) then",
+        "if not has_begun(ARGV[1], job_id) then",
         "if false then",
     ),
     Mutant(

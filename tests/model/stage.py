@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from buffrsign.broker import keys
+from buffrsign.broker.records import State
 from tests.model.calls import Scripts
 from tests.model.holder import Holder, Run
 from tests.model.laws import Believed, Step, expect
@@ -33,6 +34,7 @@ class Stage(RuleBasedStateMachine):
         self.holders: list[Holder] = []
         self.runs: list[Run] = []
         self.suspected: set[str] = set()
+        self.forked: set[str] = set()  # a run that had lost its lease put them back by Celery's own hand
         self.homes: dict[str, str] = {}  # job → its queue
         for _ in range(HANDS):
             self.hire()
@@ -62,6 +64,15 @@ class Stage(RuleBasedStateMachine):
                 self.suspected.discard(job_id)
         among = {decode(message).job_id for messages in self.world.suspects.values() for message in messages}
         self.suspected |= {each for each in among if self.world.state(each) not in FINAL}
+        beside = {decode(message).job_id for messages in self.world.lists.values() for message in messages}
+        stray = (beside & self.suspected) - self.believed.doubled
+        stray = {each for each in stray if self.world.state(each) == State.READY and not self.is_stale(each)}
+        expect(not stray, "a suspect does not wait among the others", stray)
+
+    def is_stale(self, job_id: str) -> bool:
+        """Whether messages of tries that are over lie about."""
+        tries = {decode(message).retries for message in self.world.messages() if decode(message).job_id == job_id}
+        return min(tries, default=0) < self.world.number(job_id, "retries")
 
     def put(self, message: Message, place: str, due: int | str, *, accepted: bool) -> None:
         queue = keys.queue_of_list(place)

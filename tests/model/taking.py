@@ -75,6 +75,8 @@ class Taking(Stage):
         expected = self.answer_to_begin(before, lease, message)
         expect(answer[0].decode() == expected, "a task begins only where it may", f"{answer}, not {expected}")
         if expected == "begun":
+            beside = [run.lease for run in self.runs if run.job_id == message.job_id and run.lease in self.world.leases]
+            expect(not beside or message.job_id in self.forked, "no job runs twice at a time", (lease, beside))
             self.runs.append(Run(lease, message.job_id, message.retries, holder))
             expect(self.world.runs_by(message.job_id) == lease, "the record says who runs it", lease)
             crashes = self.world.number(message.job_id, "crashes")

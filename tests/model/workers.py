@@ -113,6 +113,7 @@ class Workers(Taking):
         run, was = self.ends(pick), self.world
         if was.runs_by(run.job_id) != run.lease and was.state(run.job_id) not in FINAL:
             self.believed.doubled.add(run.job_id)  # it lost its lease, and publishes beside whoever has the job now
+            self.forked.add(run.job_id)
         due = self.world.now + delay if delay else ""
         tries = run.retries + 1
         new = was.state(run.job_id) not in FINAL and tries > int(was.records[run.job_id].get("publication", 0))

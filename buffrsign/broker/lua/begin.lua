@@ -19,8 +19,9 @@ ensure_record(job_id, ARGV[2], ARGV[3], now)
 local state, result, ready_at, retries, by, cancel, expires_at =
   unpack(redis.call('HMGET', record, 'state', 'result', 'ready_at', 'retries', 'lease', 'cancel', 'expires_at'))
 
-if state == 'done' and redis.call('HEXISTS', record, 'follows') == 1 then
-  return {state, result or ''} -- what follows was not published, or nobody knows; its acknowledgement ends the lease
+local follows = state == 'done' and redis.call('HGET', record, 'follows')
+if follows then
+  return {state, follows} -- what follows was not published, or nobody knows; its acknowledgement ends the lease
 end
 if is_final(state) or tonumber(ARGV[6]) < tonumber(retries or 0) then
   release(lease)
@@ -45,7 +46,7 @@ if not repeated then
   redis.call('HINCRBY', record, 'starts', 1)
   redis.call('HSET', record, 'state', 'running', 'worker', ARGV[5], 'started_at', now,
     'waited_ms', math.max(0, now - (ready_at or now)))
-  redis.call('HDEL', record, 'message', 'progress')
+  redis.call('HDEL', record, 'message', 'progress', 'deferred_at')
   if ARGV[8] == '1' then
     redis.call('HSET', record, 'keeps_result', '1')
   end

@@ -3,12 +3,13 @@
 -- ARGV  1 lease   2 what is known of it, in a sentence
 -- reply 'suspect' (it runs again, alone), 'dead', 'cancelled', 'back' (it had not begun), or '' if the lease was lost
 local now = now_ms()
-local _, message = leased(ARGV[1])
-if not message then
+local list, message = leased(ARGV[1])
+if not list then
   return ''
 end
-if not has_begun(ARGV[1], id_of(message)) then
-  give_back(ARGV[1], now, 'given_back')
+local job_id = id_of(message)
+if not has_begun(ARGV[1], job_id) then
+  put_back_leased(ARGV[1], list, message, job_id, now, 'given_back')
   return 'back'
 end
-return crashed(ARGV[1], now, ARGV[2])
+return crashed(ARGV[1], list, message, job_id, now, ARGV[2])

@@ -25,19 +25,25 @@ local function ring(bell)
   end
 end
 
--- The job id in a message, or nil where there is none to be read.
-local function id_of(message)
+-- A message's headers and properties, each empty where there is none to be read.
+local function parts_of(message)
   local readable, envelope = pcall(cjson.decode, message)
-  local headers = readable and type(envelope) == 'table' and envelope.headers
-  local id = type(headers) == 'table' and headers.id
+  envelope = readable and type(envelope) == 'table' and envelope or {}
+  return type(envelope.headers) == 'table' and envelope.headers or {},
+    type(envelope.properties) == 'table' and envelope.properties or {}
+end
+
+-- The job id in a message, or nil. Celery's first protocol has it in the properties only.
+local function id_of(message)
+  local headers, properties = parts_of(message)
+  local id = headers.id or properties.correlation_id
   return type(id) == 'string' and id or nil
 end
 
 -- Which try a message is, as its own headers say.
 local function try_of(message)
-  local readable, envelope = pcall(cjson.decode, message)
-  local headers = readable and type(envelope) == 'table' and envelope.headers
-  return type(headers) == 'table' and tonumber(headers.retries) or 0
+  local headers = parts_of(message)
+  return tonumber(headers.retries) or 0
 end
 
 -- Leases. '' is the delivery of a transport that has none: every check passes.
@@ -119,7 +125,8 @@ local function end_job(job_id, state, now, fields)
     redis.call('HSET', record, 'ran_ms', math.max(0, now - started_at))
   end
   redis.call('HDEL', record, 'message', 'lease', 'cancel', 'suspect')
-  redis.call('EXPIRE', record, L.ended_ttl_s)
+  -- While its key is taken the record stays: a key without a record counts as free.
+  redis.call('EXPIRE', record, state == 'done' and math.max(L.ended_ttl_s, window or 0) or L.ended_ttl_s)
   leave_schedule(job_id, series)
   if unique and redis.call('GET', unique) == job_id then
     if state == 'done' and window ~= '0' then
@@ -177,13 +184,8 @@ local function has_begun(lease, job_id)
 end
 
 -- A lease ends without its job: it goes back, unless it has ended meanwhile, as one that was cancelled.
-local function give_back(lease, now, event)
-  local list, message = leased(lease)
-  if not list then
-    return 0
-  end
+local function put_back_leased(lease, list, message, job_id, now, event)
   release(lease)
-  local job_id = id_of(message)
   if job_id and is_final(redis.call('HGET', K.record .. job_id, 'state')) then
     if redis.call('HEXISTS', K.record .. job_id, 'follows') == 1 then
       redis.call('RPUSH', list, message) -- it is done, and somebody must still publish what follows it
@@ -201,14 +203,14 @@ local function give_back(lease, now, event)
   return 1
 end
 
--- The process that ran a job is gone. The third time the job is taken for the cause; before, it runs again, alone.
-local function crashed(lease, now, why)
+local function give_back(lease, now, event)
   local list, message = leased(lease)
-  if not list then
-    return nil
-  end
-  local job_id, queue = id_of(message), queue_of(list)
-  local record = K.record .. job_id
+  return list and put_back_leased(lease, list, message, id_of(message), now, event) or 0
+end
+
+-- The process that ran a job is gone. The third time the job is taken for the cause; before, it runs again, alone.
+local function crashed(lease, list, message, job_id, now, why)
+  local queue, record = queue_of(list), K.record .. job_id
   release(lease)
   count(queue, 'crashed')
   local crashes = redis.call('HINCRBY', record, 'crashes', 1)
@@ -255,7 +257,7 @@ local function promote(limit, now)
       gone[#gone + 1] = job_id
     elseif expires_at and now > tonumber(expires_at) then
       end_job(job_id, 'cancelled', now, {'error', 'it expired before it started'})
-    elseif late and (missed == 'skip' or redis.call('ZCOUNT', K.series .. series, '-inf', now) > 0) then
+    elseif late and (missed == 'skip' or series and redis.call('ZCOUNT', K.series .. series, '-inf', now) > 0) then
       end_job(job_id, 'cancelled', now, {'error', 'it missed its time by ' .. math.floor((now - due) / 1000) .. ' s'})
     else
       if suspect then
@@ -302,13 +304,19 @@ local function recover(now, lease_ms)
     for at = 1, #values, 2 do
       leases[#leases + 1] = values[at]
     end
+    local bytes = 0
     for _, lease in ipairs(newest_first(leases)) do
-      local _, message = leased(lease)
-      if has_begun(lease, id_of(message)) then
-        local outcome = crashed(lease, now, 'its worker stopped answering')
+      if bytes > L.recovered_bytes then
+        break -- the next call goes on
+      end
+      local list, message = leased(lease)
+      local job_id = id_of(message)
+      bytes = bytes + #message
+      if has_begun(lease, job_id) then
+        local outcome = crashed(lease, list, message, job_id, now, 'its worker stopped answering')
         outcomes[outcome] = outcomes[outcome] + 1
       else
-        outcomes.back = outcomes.back + give_back(lease, now, 'recovered')
+        outcomes.back = outcomes.back + put_back_leased(lease, list, message, job_id, now, 'recovered')
       end
     end
     if redis.call('HLEN', K.holder .. holder) == 0 then

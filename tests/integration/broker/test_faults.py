@@ -236,6 +236,53 @@ def test_a_suspect_stays_one_when_it_is_given_back(client, call, one, other):
     assert ([job_of(each) for _, each in taken], alone) == (["killer"], b"1")
 
 
+def test_a_suspect_stays_one_when_it_waits_for_a_worker_that_knows_its_task(client, call, one, other):
+    """3.23: a suspect that was put into the schedule as it came has not shown yet that it is innocent."""
+    publish(call, "killer")
+    [(lease, message)], _ = one.reserve()
+    one.begin(lease, message)
+    call("crashed", lease, "its process was killed")
+    [(lease, message)], _ = one.reserve()
+    call("defer", "killer", "model.job", QUEUE, lease, "", "", 1000, "no worker here knows its task", QUEUE)
+    publish(call, "innocent")
+    client.incrby(CLOCK, 1000)
+
+    taken, alone = other.reserve(credit=2)
+
+    assert ([job_of(each) for _, each in taken], alone) == (["killer"], b"1")
+
+
+def test_a_copy_of_a_message_does_not_take_the_place_of_the_next_try(client, call, one, other):
+    """3.14: a worker that does not know the task of a try that is over must not put it where the next try waits."""
+    publish(call, "job")
+    [(lease, message)], _ = one.reserve()
+    one.begin(lease, message)
+    next_try = message.decode().replace('"retries": 0', '"retries": 1')
+    call("put", "job", "model.job", QUEUE, QUEUE, next_try, NOW + 10 * LEASE_MS, "0", 1)
+    pass_time(client, call, other)  # its worker died before it could acknowledge the first try
+    [(copy, _)], _ = other.reserve()
+
+    call("defer", "job", "model.job", QUEUE, copy, "", "", 1000, "no worker here knows its task", QUEUE)
+
+    assert state(client, "job") is State.RETRYING
+    assert client.hget(keys.record("job"), "message") == next_try.encode()
+
+
+def test_a_retry_that_celery_publishes_late_does_not_revive_a_job_that_has_ended(client, call, one, other):
+    """3.8: a worker that lost its lease publishes its retry after another has finished the job."""
+    publish(call, "job")
+    [(first, message)], _ = one.reserve()
+    one.begin(first, message)
+    pass_time(client, call, other)
+    [(second, _)], _ = other.reserve()
+    other.begin(second, message)
+    other.finish(second, message)
+
+    accepted = call("put", "job", "model.job", QUEUE, QUEUE, message, "", "0", 1)
+
+    assert (accepted, state(client, "job"), client.llen(QUEUE)) == (0, State.DONE, 0)
+
+
 def test_a_job_is_given_back_where_nobody_declared_any_binding(client, call, one, other):
     """3.13: no table of bindings is asked, so none can be missing."""
     client.lpush(QUEUE, json.dumps({"headers": {"id": "job", "task": "model.job", "retries": 0}, "body": ""}))

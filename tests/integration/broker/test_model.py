@@ -12,7 +12,7 @@ from tests.model.mutants import MUTANTS
 
 @pytest.mark.timeout(600)  # shrinking a failure takes its time
 def test_whatever_happens_each_job_is_in_one_place_and_ends_once(client):
-    run_model(Scripts(Engine(client)), examples=150, phases=[Phase.generate, Phase.shrink], derandomize=False)
+    run_model(Scripts(Engine(client)), examples=100, phases=[Phase.generate, Phase.shrink], derandomize=False)
 
 
 @pytest.mark.slow

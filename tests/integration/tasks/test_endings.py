@@ -198,15 +198,6 @@ def test_a_message_for_no_task_becomes_a_dead_letter_whatever_its_headers(stage:
 
 
 @pytest.mark.any_transport
-def test_a_job_whose_id_is_no_ascii_is_run_under_another(stage: Stage, stock: Celery) -> None:
-    job = stage.job(End.RETURNS)
-
-    stock.send_task(job.kind, args=[encode(job)], task_id="half \ud800", queue="maintenance")
-
-    wait_until(lambda: stage.runs(job.job_id), "the run")
-
-
-@pytest.mark.any_transport
 def test_the_fields_of_a_payload_may_come_as_keyword_arguments(stage: Stage, stock: Celery) -> None:
     job = stage.job(End.RETURNS)
 
