@@ -1,5 +1,6 @@
 """One job in two hands: a delivery that repeats a settled one, and two workers that settle the same job."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,16 @@ from buffrsign import State
 from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Ended
+from buffrsign.broker.leases import Holder
 from buffrsign.broker.limits import ENDED_TTL
+from buffrsign.broker.scripts import script
+from buffrsign.jobs import Queue
+from buffrsign.jobs.maintenance import Canary
 from tests.support.deliveries import pop, read, take
+from tests.support.holding import reserve
 
 NOW = timedelta(0)
+HOLDER = "0123456789abcdef"
 
 
 # A worker that dies between settling a job and acknowledging its message leaves the message to be delivered again.
@@ -107,3 +114,23 @@ def settle(deliveries, delivery, how):
             deliveries.bury(delivery, reason=Reason.PERMANENT, error="late")
         case _:
             put_back(deliveries, delivery, how)
+
+
+def test_a_job_that_a_chain_goes_on_from_is_delivered_again_until_that_is_acknowledged(client, deliveries, producer):
+    handle = producer.enqueue(Canary())
+    [lease] = reserve(client, HOLDER, jobs=1, lease_ms=1000)
+    message = client.hget(keys.holder(HOLDER), lease).partition(b"\0")[2]
+    delivery = replace(read(message), lease=lease)
+    chained = replace(delivery, request={**delivery.request, "chain": [{"task": "next"}]})
+    deliveries.begin(chained)
+
+    deliveries.finish(chained, outcome="answered", result={}, handed_on={"outcome": "answered"})
+    holder = Holder(client, lease=timedelta(seconds=30))
+    script(client, "leave")(args=[HOLDER])
+    [again] = holder.reserve(keys.ready_lists(Queue.MAINTENANCE), at_most=1).taken
+
+    assert deliveries.begin(replace(chained, lease=again.lease)) == Ended(State.DONE, {"outcome": "answered"})
+    holder.acknowledge(again.lease, handle.job_id)
+    holder.leave()
+    assert client.llen(Queue.MAINTENANCE.value) == 0
+    assert handle.status().attempts == 1

@@ -166,3 +166,13 @@ def test_only_a_job_that_waits_for_its_time_can_be_moved(producer):
 
     assert not producer.run_now(ready.job_id)
     assert not producer.run_now("01ARZ3NDEKTSV4RRFFQ69G5FAV")
+
+
+def test_a_record_is_kept_for_as_long_as_its_key_is_taken(producer, deliveries, client):
+    handle = producer.enqueue(letter(), key_window=timedelta(days=30))
+    delivery = take(client, Queue.EMAIL)
+    deliveries.begin(delivery)
+    deliveries.finish(delivery, outcome="sent", result={})
+
+    assert client.ttl(keys.record(handle.job_id)) > timedelta(days=29).total_seconds()
+    assert producer.enqueue(letter()).duplicate
