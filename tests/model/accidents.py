@@ -56,8 +56,8 @@ class Accidents(Workers):
     @precondition(lambda self: any(holder.unsettled for holder in self.holders))
     @rule(
         pick=PICK,
-        other_ends=st.sampled_from(["", "first", "last"]),
-        late=st.sampled_from(["nothing", "begin", "finish", "acknowledge", "postpone", "bury", "retry"]),
+        other_ends=st.sampled_from(["", "first", "last", "last"]),
+        late=st.sampled_from(["nothing", "begin", "finish", "finish", "acknowledge", "postpone", "bury", "retry"]),
     )
     def a_worker_stalls_and_another_takes_its_jobs(self, pick: int, other_ends: str, late: str) -> None:
         busy = [holder for holder in self.holders if holder.unsettled]
@@ -77,6 +77,13 @@ class Accidents(Workers):
             self.says(run, late)
         for run in [run for run in self.runs if run.holder is other and other_ends == "last"]:
             self.says(run, "bury")
+
+    @precondition(lambda self: self.runs)
+    @rule(pick=PICK, word=st.sampled_from(["postpone", "acknowledge", "retry", "nothing"]))
+    def a_run_is_asked_to_stop_and_goes_on(self, pick: int, word: str) -> None:
+        run = self.runs[pick % len(self.runs)]
+        self.call("cancel", run.job_id, "1", job=run.job_id)
+        self.says(run, word)
 
     def says(self, run: Run, word: str) -> None:
         """A run settles its job, and may not know how much time has passed."""

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from kombu import Connection, Consumer, Producer, Queue
 
+from buffrsign.broker.consuming import leave_all
 from tests.support.broker import TestBroker
 
 QUEUE = "maintenance"
@@ -17,8 +18,11 @@ TRANSPORT = "buffrsign.broker.transport:Transport"
 @contextmanager
 def connected(broker: TestBroker, **options: Any) -> Iterator[Connection]:
     """A connection by our transport."""
-    with Connection(broker.broker_url, transport=TRANSPORT, transport_options=options) as connection:
-        yield connection
+    try:
+        with Connection(broker.broker_url, transport=TRANSPORT, transport_options=options) as connection:
+            yield connection
+    finally:
+        leave_all()  # a worker's process ends with its holder; this one goes on to the next test
 
 
 def publish(connection: Connection, *, job_id: str = "", eta: datetime | None = None, **options: Any) -> str:

@@ -27,7 +27,10 @@ for _, lease in ipairs(stops) do
     redis.call('LREM', K.stop .. holder, 0, lease) -- said until it has ended: an answer may be lost
   end
 end
-local taken_back = recover(now, lease_ms)
+local taken_back = {back = 0, suspect = 0, dead = 0, cancelled = 0}
+if alive == 1 then
+  taken_back = recover(now, lease_ms)
+end
 local ended = {}
 for at = 4, #ARGV do
   if redis.call('HEXISTS', K.holder .. holder, ARGV[at]) == 0 then

@@ -34,6 +34,7 @@ def let_lease_run_out(client, holder_id):
 def test_a_heartbeat_takes_back_what_a_dead_holder_held(client, producer, holder):
     handle = producer.enqueue(Canary())
     reserve(client, DEAD, jobs=1, lease_ms=30_000)
+    holder.reserve(LISTS, at_most=1)
     let_lease_run_out(client, DEAD)
 
     holder.beat()
@@ -46,6 +47,7 @@ def test_a_heartbeat_takes_back_what_a_dead_holder_held(client, producer, holder
 def test_after_a_silence_every_holder_gets_a_whole_lease_first(client, producer, holder):
     producer.enqueue(Canary())
     reserve(client, DEAD, jobs=1, lease_ms=30_000)
+    holder.reserve(LISTS, at_most=1)
     let_lease_run_out(client, DEAD)
     client.delete(keys.WATCH)
 
