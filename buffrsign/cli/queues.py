@@ -1,6 +1,8 @@
 """The queues: how much waits in each, and whether somebody serves it."""
 # ruff: noqa: PLC0415
 
+import signal
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -53,8 +55,7 @@ def queues(*, watch: bool, broker_url: str, as_json: bool) -> None:
     """
     with open_broker(broker_url) as client:
         if watch:
-            with suppress(KeyboardInterrupt):
-                (_watch_as_lines if as_json else _watch)(client)
+            (_watch_as_lines if as_json else _watch)(client, _interruption())
         elif as_json:
             print_json(read_counts(client))
         else:
@@ -88,20 +89,27 @@ def ping(names: tuple[str, ...], *, timeout: float, broker_url: str, key_secret:
         )
 
 
-def _watch(client: "Redis") -> None:
+def _interruption() -> threading.Event:
+    """Set by Ctrl-C. An exception instead might come up where Python ignores it, as in a finaliser."""
+    interrupted = threading.Event()
+    signal.signal(signal.SIGINT, lambda _number, _frame: interrupted.set())
+    return interrupted
+
+
+def _watch(client: "Redis", interrupted: threading.Event) -> None:
     from rich.live import Live
     from rich.text import Text
 
     with Live(auto_refresh=False) as live:
-        while True:
+        while not interrupted.is_set():
             live.update(Text(_picture(read_counts(client))), refresh=True)
-            time.sleep(REDRAW_S)
+            interrupted.wait(REDRAW_S)
 
 
-def _watch_as_lines(client: "Redis") -> None:
-    while True:
+def _watch_as_lines(client: "Redis", interrupted: threading.Event) -> None:
+    while not interrupted.is_set():
         print_json(read_counts(client))
-        time.sleep(REDRAW_S)
+        interrupted.wait(REDRAW_S)
 
 
 def _picture(counts: Counts) -> str:

@@ -18,7 +18,7 @@ class Accidents(Workers):
     # -- accidents -------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.runs)
-    @rule(pick=PICK, then=st.sampled_from(["", "takes more", "knows no task"]))
+    @rule(pick=PICK, then=st.sampled_from(["", "takes more", "knows no task", "is killed again"]))
     def a_child_is_killed(self, pick: int, then: str) -> None:
         run, was = self.ends(pick), self.world
         answer = self.call("crashed", run.lease, "it was killed", job=run.job_id, lease=run.lease).decode()
@@ -28,10 +28,13 @@ class Accidents(Workers):
         run.holder.forget(run.lease)
         if then and run.holder in self.holders and not run.holder.runs_alone():
             for lease in self.take(run.holder, 2):
-                if then == "takes more":
+                if then != "knows no task":
                     self.begin_lease(run.holder, lease)
                 else:
                     self.defer_lease(run.holder, lease, 1000, until=False, comes_back=True)
+            again = [each for each in self.runs if each.job_id == run.job_id and each.holder is run.holder]
+            if then == "is killed again" and again:
+                self.a_child_is_killed(self.runs.index(again[0]), then=then)
 
     @precondition(lambda self: self.unbegun())
     @rule(pick=PICK)
