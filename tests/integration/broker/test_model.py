@@ -15,12 +15,6 @@ def test_whatever_happens_each_job_is_in_one_place_and_ends_once(client):
     run_model(Scripts(Engine(client)), examples=100, phases=[Phase.generate, Phase.shrink], derandomize=False)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_a_thousand_lives_break_no_law(client):
-    run_model(Scripts(Engine(client)), examples=1000, phases=[Phase.generate, Phase.shrink], derandomize=False)
-
-
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "_"))
 def test_every_mutant_is_a_mistake_in_the_script_as_it_is(mutant):
     text = source("reserve" if mutant.script == "prelude" else mutant.script)
