@@ -142,7 +142,8 @@ class RecordedTask(Task):  # type: ignore[type-arg]
             queue=request.delivery_info["routing_key"],
             worker=request.hostname,
             request=vars(request),
-            lease=lease_of(request.properties.get("delivery_tag")),
+            # Whoever acknowledges early gives up the lease before the task begins.
+            lease=lease_of(request.properties.get("delivery_tag")) if self.acks_late else "",
         )
 
 

@@ -48,6 +48,12 @@ def _wait_to_be_let_go(journal: Path) -> None:
     wait_until(journal.with_suffix(".go").exists, "the test to let this run go", timeout_s=30)
 
 
+@app.task(name="test.acknowledged_early", acks_late=False)
+def leave_a_trace(path: str) -> None:
+    """A plain Celery task that gives up its message before it begins."""
+    Path(path).touch()
+
+
 def _reports(journal: Path) -> bool:
     report_progress(3, total=4, note="three of four")
     return journal.with_suffix(".go").exists()

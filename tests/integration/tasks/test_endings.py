@@ -269,3 +269,11 @@ def test_a_kept_result_survives_tries_that_failed(stage: Stage) -> None:
     handle = stage.play(End.TRANSIENT, End.NOT_YET, End.RETURNS, keep_result=True)
 
     assert handle.result(timeout=20) == {"outcome": "run 3", "run": 3}
+
+
+def test_a_plain_task_that_is_acknowledged_early_runs_all_the_same(stage: Stage, stock: Celery) -> None:
+    trace = stage.folder / "trace"
+
+    stock.send_task("test.acknowledged_early", args=[str(trace)], queue="maintenance")
+
+    wait_until(trace.exists, "the task's trace")
