@@ -6,8 +6,10 @@ import signal
 import sys
 import time
 from pathlib import Path
+from subprocess import TimeoutExpired
 from types import FrameType
 
+from redis.exceptions import RedisError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -88,7 +90,7 @@ def _try(step: Step, place: Place, plan: Plan, sheet: Sheet, console: Console) -
     started = time.monotonic()
     try:
         measure(step, place, plan, sheet)
-    except (Void, ProcessDied, TimeoutError) as error:
+    except (Void, ProcessDied, TimeoutError, TimeoutExpired, RedisError) as error:
         sheet.problems.append(Problem(step.measure, step.engine.name, str(error)))
         console.print(f"[red]{step.measure} of {step.engine.name} does not count:[/red] {error}", highlight=False)
     if not console.is_terminal:

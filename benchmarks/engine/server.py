@@ -11,6 +11,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
+from benchmarks.engine.sides.taking import used_memory
 from benchmarks.servers import named
 from workers.embedded_broker import find_server
 from workers.processes import Processes, free_port
@@ -47,10 +48,9 @@ class Server:
         facts: Any = self.client.info("cpu")
         return float(facts["used_cpu_user"]) + float(facts["used_cpu_sys"])
 
-    def used_bytes(self) -> int:
-        """`used_memory`, without the buffers of clients."""
-        facts: Any = self.client.info("memory")
-        return int(facts["used_memory"]) - int(facts["mem_clients_normal"]) - int(facts.get("mem_aof_buffer", 0))
+    def used_bytes(self) -> float:
+        """What its data takes."""
+        return used_memory(self.client)
 
 
 def start(processes: Processes, folder: Path, *, appendfsync: str) -> Server:

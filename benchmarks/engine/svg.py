@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 WIDTH = 760
-LABEL_WIDTH = 270
-VALUE_WIDTH = 90
+LABEL_WIDTH = 310
+VALUE_WIDTH = 110
 BAR_HEIGHT = 20
 ROW_HEIGHT = 28
 HEAD_HEIGHT = 44
@@ -49,7 +49,7 @@ def curves(title: str, series: Mapping[str, Sequence[float]], *, x_label: str) -
     for power in range(low, high + 1):
         x = x_of(10**power)
         parts += [_line(x, top, x, bottom), _text(x, bottom + 18, f"{10**power:g}", anchor="middle")]
-    for share in (0, 50, 99, 100):
+    for share in (0, 50, 90, 100):
         y = bottom - (bottom - top) * share / 100
         parts += [_line(left, y, right, y), _text(left - 6, y + 4, f"{share} %", anchor="end", size=11)]
     parts.append(_text((left + right) / 2, bottom + 38, x_label, anchor="middle"))

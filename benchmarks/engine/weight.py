@@ -1,15 +1,12 @@
 """What a job weighs in Redis, by the difference of `used_memory`, for each state that it can be in."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from kombu import Connection
 
 from benchmarks.engine.engine import Engine
 from benchmarks.engine.homes import Place
 from benchmarks.engine.stage import Stage, stage
-from buffrsign.jobs import Queue
 
 FAR_AWAY_S = 30 * 86_400.0
 WARM_UP = 200
@@ -34,39 +31,20 @@ def weigh(engine: Engine, place: Place, *, scheduled: int, others: int) -> Weigh
     with stage(engine, place) as on:
         on.ask("load", WARM_UP)
         each_ready = _grown(on, lambda: on.ask("load", others)) / others
-        leased, dead = _taken(on, others) if engine.family in ("ours", "stock") else (None, None)
-    return Weight(
-        each_scheduled,
-        each_ready,
-        None if leased is None else each_ready + leased,
-        None if leased is None or dead is None else each_ready + leased + dead,
-    )
+        grows = on.ask("take", others // 2) if engine.family in ("ours", "stock") else {}
+    leased = each_ready + grows["leased"] if "leased" in grows else None
+    dead = leased + grows["dead"] if leased is not None and "dead" in grows else None
+    return Weight(each_scheduled, each_ready, leased, dead)
 
 
-def _taken(on: Stage, count: int) -> tuple[float, float | None]:
-    """By how much a job grows when it is taken; and when it is rejected then, where that keeps a dead letter."""
-    ours = on.engine.is_ours
-    transport = "buffrsign.broker.transport:Transport" if ours else None
-    queue = Queue.MAINTENANCE.value if ours else "celery"
-    with Connection(on.url, transport=transport) as connection:
-        channel: Any = connection.channel()
-        channel.basic_get(queue)
-        messages: list[Any] = []
-        leased = _grown(on, lambda: messages.extend(channel.basic_get(queue) for _ in range(count // 2)))
-        rejected = None
-        if ours:
-            rejected = _grown(on, lambda: [channel.basic_reject(each.delivery_tag, requeue=False) for each in messages])
-    return leased / (count // 2), None if rejected is None else rejected / (count // 2)
-
-
-def _grown(on: Stage, change: Any) -> int:
+def _grown(on: Stage, change: Callable[[], object]) -> float:
     """By how many bytes the server has grown after this."""
     before = _at_rest(on)
     change()
     return _at_rest(on) - before
 
 
-def _at_rest(on: Stage) -> int:
+def _at_rest(on: Stage) -> float:
     """`used_memory` once the producer's connection is gone."""
     time.sleep(AT_REST_S)
     return on.redis.used_bytes()

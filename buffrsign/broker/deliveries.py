@@ -19,6 +19,7 @@ from buffrsign.broker.records import State
 from buffrsign.broker.scripts import script
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.core.logs import get_logger
+from buffrsign.crypto import Cipher
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -91,8 +92,9 @@ class Deferred:
 class Deliveries:
     """The broker as a worker sees it."""
 
-    def __init__(self, client: "Redis", *, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, client: "Redis", *, patience: timedelta = PATIENCE, cipher: Cipher | None = None) -> None:
         self._client = client
+        self._cipher = cipher  # of the messages that are written anew: another try's, and what a request told
         self._patience_s = patience.total_seconds()
         self._scripts: dict[str, Any] = {}
 
@@ -115,12 +117,19 @@ class Deliveries:
         [result] = rest
         return Ended(State(answer.decode()), msgspec.json.decode(result) if result else None)
 
-    def finish(self, delivery: Delivery, *, outcome: str, result: Mapping[str, Any] | None) -> None:
+    def finish(
+        self,
+        delivery: Delivery,
+        *,
+        outcome: str,
+        result: Mapping[str, Any] | None,
+        at_once: bool = False,  # noqa: ARG002 - here it always is; see `local.py`
+    ) -> None:
         """Mark the job as done. `outcome` is one line without personal data; `result` is kept if asked for.
 
         A plain Celery task's result is None: Celery keeps it, in the same record.
         """
-        goes_on = any(delivery.request.get(name) for name in _FOLLOWING)
+        goes_on = is_followed(delivery)
         encoded = b"" if result is None else msgspec.json.encode(result)
         self._ask("finish", delivery, outcome, encoded, "1" if goes_on and delivery.lease else "0")
 
@@ -135,14 +144,14 @@ class Deliveries:
     def bury(self, delivery: Delivery, *, reason: Reason, error: str, message: bytes | None = None) -> None:
         """Make the job a dead letter. `message` is what came, where that is neither leased nor told by the request."""
         if message is None:
-            message = b"" if delivery.lease else _last_message(delivery)
+            message = b"" if delivery.lease else self._last_message(delivery)
         self._ask("bury", delivery, reason.value, error[:_ERROR_MAX_CHARACTERS], delivery.worker, message)
 
     def _back_to_schedule(self, delivery: Delivery, delay: timedelta, state: State, why: str) -> None:
         self._ask(
             "postpone",
             delivery,
-            next_message(delivery.request, queue=delivery.queue),
+            next_message(delivery.request, queue=delivery.queue, cipher=self._cipher),
             _ms(delay),
             state.value,
             why[:_ERROR_MAX_CHARACTERS],
@@ -185,6 +194,12 @@ class Deliveries:
         """A plain Celery task failed; Celery keeps no message of it, and so there is no dead letter."""
         self._ask("end", delivery, State.DEAD.value, error[:_ERROR_MAX_CHARACTERS])
 
+    def _last_message(self, delivery: Delivery) -> bytes:
+        try:
+            return next_message(delivery.request, queue=delivery.queue, cipher=self._cipher)
+        except RecursionError:
+            return b""  # arguments that could just be read, and are nested too deeply to be written
+
     def _ask(self, name: str, delivery: Delivery, *arguments: Any) -> Any:
         return self._call(name, delivery.job_id, delivery.kind, delivery.queue, delivery.lease, *arguments)
 
@@ -205,6 +220,11 @@ class Deliveries:
                 time.sleep(_PAUSE_S)
 
 
+def is_followed(delivery: Delivery) -> bool:
+    """Whether Celery goes on from this job, with a chain, a chord or a callback."""
+    return any(delivery.request.get(name) for name in _FOLLOWING)
+
+
 def lease_of(delivery_tag: object) -> str:
     """The lease that a delivery tag names, or '' where it is one of kombu's own."""
     return delivery_tag if isinstance(delivery_tag, str) and _LEASE.fullmatch(delivery_tag) else ""
@@ -217,13 +237,6 @@ def _expiry_ms(request: Mapping[str, Any]) -> int | str:
         return to_epoch_ms(datetime.fromisoformat(expires)) if expires else ""
     except (TypeError, ValueError):
         return ""
-
-
-def _last_message(delivery: Delivery) -> bytes:
-    try:
-        return next_message(delivery.request, queue=delivery.queue)
-    except RecursionError:
-        return b""  # arguments that could just be read, and are nested too deeply to be written
 
 
 def _ms(duration: timedelta) -> int:

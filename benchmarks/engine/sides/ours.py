@@ -7,13 +7,15 @@ from typing import Any
 from benchmarks.engine.sides.effect import Payload
 from benchmarks.engine.sides.ours_contract import Noop
 from benchmarks.engine.sides.side import Side, main, wants_results
-from buffrsign.producer import Producer
+from benchmarks.engine.sides.taking import used_memory, weigh_taken
+from buffrsign.producer import Producer, connect
 
 
 class Ours(Side):
     """One producer on one connection."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self._producer = Producer(url, max_ready=10_000_000)
         self._many: Any = getattr(self._producer, "enqueue_many", None)
         self._keep_result = wants_results()
@@ -37,6 +39,18 @@ class Ours(Side):
             return
         for payload in payloads:
             self._producer.enqueue(Noop(**payload), at=moment)
+
+    def take(self, count: int) -> dict[str, float]:
+        """With our transport."""
+        with connect(self._url) as client:
+            return weigh_taken(
+                self._url,
+                Noop.queue.value,
+                count,
+                used_bytes=lambda: used_memory(client),
+                transport="buffrsign.broker.transport:Transport",
+                rejecting=True,
+            )
 
     def close(self) -> None:
         """Close the connection."""

@@ -39,6 +39,10 @@ class Side:
         except NotImplementedError:
             self.one_by_one(payloads)
 
+    def take(self, count: int) -> dict[str, float]:
+        """Take so many jobs and end none: by how many bytes each grows in Redis."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Give back the connection."""
 
@@ -97,10 +101,15 @@ def _later(side: Side, count: float, delay_s: float) -> dict[str, float]:
     return {"left_s": due - time.time()}
 
 
+def _take(side: Side, count: float) -> dict[str, float]:
+    return side.take(int(count))
+
+
 _COMMANDS: dict[str, Callable[..., dict[str, float]]] = {
     "each": _each,
     "bulk": _bulk,
     "load": _load,
     "pace": _pace,
     "later": _later,
+    "take": _take,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.engine.sides.effect import Payload
 from benchmarks.engine.sides.side import Side, main
 from benchmarks.engine.sides.stock_app import app
+from benchmarks.engine.sides.taking import used_memory, weigh_taken
 
 QUEUE = "celery"
 CHUNK = 1000
@@ -18,6 +19,7 @@ class Stock(Side):
     """One connection, one producer."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self._is_redis = url.startswith("redis")
         self._connection: Any = app.connection_for_write()
         self._producer: Any = app.amqp.Producer(self._connection)
@@ -43,7 +45,10 @@ class Stock(Side):
     def load(self, payloads: Sequence[Payload]) -> None:
         """Publish one, and copy it under other ids: byte for byte what `send_task` writes, only faster."""
         if not self._is_redis:
-            self.one_by_one(payloads)
+            self._load_unconfirmed(payloads)
+            return
+        if len(payloads) < CHUNK:
+            self.one_by_one(payloads)  # few come while workers run, and there is nothing left to copy
             return
         self.one_by_one(payloads[:1])
         client = self._connection.default_channel.client
@@ -55,6 +60,19 @@ class Stock(Side):
             chunk = [_copy(first, ids) for _ in range(min(left, CHUNK))]
             client.lpush(QUEUE, *chunk)
             left -= len(chunk)
+
+    def _load_unconfirmed(self, payloads: Sequence[Payload]) -> None:
+        with app.connection_for_write(transport_options={"confirm_publish": False}) as connection:
+            producer = app.amqp.Producer(connection)
+            for payload in payloads:
+                app.send_task("noop", kwargs=payload, producer=producer)
+
+    def take(self, count: int) -> dict[str, float]:
+        """With kombu's transport."""
+        client: Any = self._connection.default_channel.client
+        return weigh_taken(
+            self._url, QUEUE, count, used_bytes=lambda: used_memory(client), transport=None, rejecting=False
+        )
 
     def close(self) -> None:
         """Give back the connection."""

@@ -17,8 +17,12 @@ if lease ~= '' then
   release(lease)
 end
 ensure_record(job_id, ARGV[2], ARGV[3], now)
-if is_final(redis.call('HGET', record, 'state')) then
+local state, by = unpack(redis.call('HMGET', record, 'state', 'lease'))
+if is_final(state) then
   return 0
+end
+if state == 'running' and by == lease then
+  redis.call('HINCRBY', record, 'starts', -1) -- it was begun when it was given out, and nobody ran it
 end
 local fields = {'state', 'scheduled', 'message', message}
 if ARGV[9] ~= ARGV[3] then
