@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from buffrsign.broker import keys
-from buffrsign.broker.connection import connect
+from buffrsign.broker.connection import connect, is_on_loopback
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Delivery
 from buffrsign.broker.limits import LEASE
@@ -32,6 +32,7 @@ from buffrsign.broker.unavailable import BrokerUnavailable, ask
 from buffrsign.broker.waiting import Waiting, peek
 from buffrsign.core.clock import Clock, utc_now
 from buffrsign.core.errors import Permanent
+from buffrsign.crypto import Cipher, refusal_of_plain
 from buffrsign.jobs import Job, Queue
 
 if TYPE_CHECKING:
@@ -89,21 +90,37 @@ class Puller:
         *,
         lease: timedelta = LEASE,
         name: str = "",
+        cipher: Cipher | None = None,
+        require_encrypted: bool = False,
+        allow_plain_payloads: bool = False,
         client: "Redis | None" = None,
         clock: Clock = utc_now,
     ) -> None:
         """Connect lazily, as `Producer`. `name` is whom records name as the worker; by default, this machine.
 
+        `cipher` opens private payloads, and seals what is tried again. Those that come in clear are taken, too, unless
+        `require_encrypted`: then they become dead letters.
+
         Raises:
             AddressRefused: the URL names no server.
-            PullRefused: the lease is shorter than five seconds.
+            PullRefused: the lease is shorter than five seconds; or there is no cipher, the broker is not on loopback,
+                and `allow_plain_payloads` does not say that payloads may be read there.
         """
+        if why := refusal_of_plain(is_on_loopback=is_on_loopback(url), cipher=cipher, allowed=allow_plain_payloads):
+            raise PullRefused(why)
         if lease < SHORTEST_LEASE:
             raise PullRefused(f"lease= must be at least {SHORTEST_LEASE.total_seconds():g} s, not {lease}")
         self._client = client or connect(url)
         self._lease = lease
         self._clock = clock
-        self._intake = Intake(self._client, lease=lease, name=name or f"puller@{socket.gethostname()}")
+        self._cipher = cipher
+        self._intake = Intake(
+            self._client,
+            lease=lease,
+            name=name or f"puller@{socket.gethostname()}",
+            cipher=cipher,
+            require_encrypted=require_encrypted,
+        )
         self._deliveries = self._intake.deliveries
         self._leave = script(self._client, "leave")
         self._open: dict[str, Claim] = {}
@@ -134,7 +151,7 @@ class Puller:
         """
         if not 1 <= n <= 1000:
             raise PullRefused(f"n must be from 1 to 1,000, not {n}")
-        return ask(peek, self._client, _known(queue), n)
+        return ask(peek, self._client, _known(queue), n, self._cipher)
 
     def claim(self, queue: Queue | str, *, timeout: timedelta = timedelta(0)) -> Claim | None:
         """Take the next job, and wait for one at most so long. None: there was none.

@@ -5,15 +5,20 @@ my_service.approve("doc_7", producer=producer)
 assert_enqueued(producer, OpenRequest, document_id="doc_7")
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from buffrsign.broker.bulk import Answer
+from buffrsign.broker.bulk import Enqueued as Bulk
+from buffrsign.broker.enqueueing import BulkRefused
+from buffrsign.broker.terms import delay_of, when
 from buffrsign.core.clock import Clock, utc_now
+from buffrsign.core.errors import Permanent
 from buffrsign.jobs import Job, decode
 from buffrsign.jobs.loose import job_from
-from buffrsign.producer import delay_of, payload_of, when
+from buffrsign.producer import payload_of
 
 JobT = TypeVar("JobT", bound=Job)
 
@@ -58,6 +63,25 @@ class RecordingProducer:
         accepted = Enqueued(job, delay, at)
         self.enqueued.append(accepted)
         return accepted
+
+    def enqueue_many(
+        self,
+        jobs: Iterable[Job],
+        *,
+        delay: timedelta | None = None,
+        at: datetime | None = None,
+        keep_result: bool = False,
+    ) -> Bulk:
+        """Keep all of these, or none if one is not valid. Raises what the real one does."""
+        checked = list(jobs)
+        for position, job in enumerate(checked):
+            try:
+                payload_of(job)
+            except Permanent as error:
+                raise BulkRefused(position, str(error)) from error
+        kept = [self.enqueue(job, delay=delay, at=at, keep_result=keep_result) for job in checked]
+        answers = [Answer.DUPLICATE if each.duplicate else Answer.CREATED for each in kept]
+        return Bulk([each.job_id for each in kept], answers)
 
     def add_job(self, queue: str, payload: Mapping[str, Any], delay_s: float = 0) -> Enqueued:
         """Keep a job in the loose form of the platform's older services."""

@@ -12,6 +12,7 @@ from kombu import Queue as KombuQueue
 from buffrsign.broker.address import Address, read_address, sentinel_settings
 from buffrsign.broker.connection import SENTINEL_TIMEOUT_S
 from buffrsign.broker.results import celery_backend
+from buffrsign.crypto import CONTENT_TYPE, SERIALIZER
 from buffrsign.jobs import CONTRACTS, Queue
 from config.settings import Settings
 
@@ -76,10 +77,10 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         # No job waits behind a slow one in a worker's memory while another worker is idle.
         "worker_prefetch_multiplier": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        # JSON only, in and out: nothing that comes from Redis is ever executed.
-        "accept_content": ["json"],
+        # JSON only, in and out, encrypted or not: nothing that comes from Redis is ever executed.
+        "accept_content": ["json", CONTENT_TYPE] if settings.payload_keys else ["json"],
         "result_accept_content": ["json"],
-        "task_serializer": "json",
+        "task_serializer": SERIALIZER if settings.payload_keys else "json",
         "result_serializer": "json",
         # Flower and Prometheus watch events.
         "worker_send_task_events": True,

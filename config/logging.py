@@ -16,6 +16,7 @@ from buffrsign.core.errors import BuffrSignError
 from buffrsign.core.logs import FIELDS_ATTRIBUTE
 
 _SAID_BY_US = ("celery.worker.strategy", "celery.app.trace")  # received, succeeded: with the result, unbound
+_SHOWS_PAYLOADS = ("celery.pool",)  # what it hands to its processes, when it debugs
 _NOISY = ("pypdf", "PIL", "fontTools", "alembic", "kombu", "amqp")
 
 
@@ -26,7 +27,7 @@ def configure(*, log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
-    for name in (*_NOISY, *_SAID_BY_US):
+    for name in (*_NOISY, *_SAID_BY_US, *_SHOWS_PAYLOADS):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

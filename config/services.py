@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buffrsign.broker.deliveries import Deliveries
+from buffrsign.broker.local import LocalDeliveries
 from buffrsign.core.clock import Clock, utc_now
+from buffrsign.crypto import Cipher
 from buffrsign.producer import Producer, connect
 from config.settings import Settings
 
@@ -43,11 +45,19 @@ class Services:
         return connect(self.settings.broker_url)
 
     @cached_property
+    def cipher(self) -> Cipher | None:
+        """The keys of payloads, where there are any."""
+        keys = self.settings.payload_keys
+        return Cipher.read(keys) if keys else None
+
+    @cached_property
     def producer(self) -> Producer:
         """Enqueues the next contract."""
         return Producer(
             self.settings.broker_url,
             key_secret=self.settings.job_key_secret,
+            cipher=self.cipher,
+            allow_plain_payloads=self.settings.allow_plain_payloads,
             max_ready=self.settings.max_ready,
             client=self.broker,
         )
@@ -55,7 +65,7 @@ class Services:
     @cached_property
     def deliveries(self) -> Deliveries:
         """What this worker tells the broker of its jobs."""
-        return Deliveries(self.broker)
+        return LocalDeliveries(self.broker, cipher=self.cipher)
 
     @cached_property
     def document_statuses(self) -> "DocumentStatuses":
@@ -154,15 +164,21 @@ def configure(settings: Settings) -> None:
 
 def services() -> Services:
     """This process's services."""
-    if _Process.services is None or _Process.pid != os.getpid():
-        _Process.services, _Process.pid = _Process.build(), os.getpid()
+    if _Process.services is None:
+        _Process.services = _Process.build()
     return _Process.services
+
+
+def _forget_services() -> None:
+    _Process.services = None
 
 
 class _Process:
     build: Callable[[], Services]
     services: Services | None = None
-    pid: int = 0
+
+
+os.register_at_fork(after_in_child=_forget_services)
 
 
 def _make_parent_folder(database_url: str) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from buffrsign.broker.address import EXPECTED, AddressRefused, read_address
+from buffrsign.crypto import EXPECTED_KEYS, Cipher, KeysRefused
 
 PREFIX = "BUFFRSIGN_"
 REDIS_URLS = ("broker_url", "state_url", "cache_url")
@@ -57,6 +58,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     job_key_secret: Annotated[
         Secret | None, Is("hashes job keys, the same for all producers; optional on loopback", "16 characters or more")
     ] = None
+    payload_keys: Annotated[
+        Text | None, Is("encrypt payloads; optional on loopback, see docs/private-payloads.md", EXPECTED_KEYS)
+    ] = None
+    allow_plain_payloads: Annotated[
+        bool, Is("lets payloads lie in clear on a broker that is not on loopback", "`1` or `0`")
+    ] = False
+    require_encrypted: Annotated[
+        bool, Is("takes no payload that came in clear: it becomes a dead letter", "`1` or `0`")
+    ] = False
     broker_transport: Annotated[
         Literal["leasing", "stock"],
         Is("how workers take jobs: ours, which loses none, or kombu's own, as a way back", "`leasing` or `stock`"),
@@ -133,8 +143,10 @@ def load(environment: Mapping[str, str]) -> Settings:
             values[field.name] = _value(field.name, given[field.name])
         except msgspec.ValidationError:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}")
-        except AddressRefused as refused:
+        except (AddressRefused, KeysRefused) as refused:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}: {refused}")
+    if values.get("require_encrypted") and "payload_keys" not in given:
+        problems.append(f"{_variable('require_encrypted')} needs {_variable('payload_keys')}, or no job could be read")
     if problems:
         raise SettingsRefused(problems)
     return Settings(**values)
@@ -160,9 +172,11 @@ _TYPES: dict[str, Any] = get_type_hints(Settings, include_extras=True)
 
 
 def _value(name: str, text: str) -> Any:
-    """Raises msgspec.ValidationError or AddressRefused."""
+    """Raises msgspec.ValidationError, AddressRefused or KeysRefused."""
     if name in REDIS_URLS:
         read_address(text)
+    if name == "payload_keys":
+        Cipher.read(text)
     return msgspec.convert(text, _TYPES[name], strict=False)
 
 

@@ -36,6 +36,7 @@ from buffrsign.jobs import Job, PayloadRefused, decode
 from config.celery import HARD_LIMIT_GRACE, SOFT_LIMITS
 from config.logging import describe
 from config.services import Services, services
+from tasks.limits import Limits, limited
 from tasks.running import Stopped, running
 
 FIRST_BACKOFF = timedelta(seconds=2)
@@ -67,9 +68,18 @@ class DeadLetterMade(Exception):
 
 
 def task(
-    contract: type[JobT], *, attempts: int = 8, first_backoff: timedelta = FIRST_BACKOFF
+    contract: type[JobT],
+    *,
+    attempts: int = 8,
+    first_backoff: timedelta = FIRST_BACKOFF,
+    light: bool = False,
+    settle_at_once: bool = False,
 ) -> Callable[[Callable[[JobT, Services], Done]], "ContractTask"]:
-    """Register a function as the task of a contract; it stays callable as `.run(job, services)`."""
+    """Register a function as the task of a contract; it stays callable as `.run(job, services)`.
+
+    `light`: workers with the pool `solo` run it without Celery's request and tracer; see `workers/light.py`.
+    `settle_at_once`: its end is told at once and not with others, which matters where a run must not be repeated.
+    """
 
     def register(function: Callable[[JobT, Services], Done]) -> ContractTask:
         soft_limit = SOFT_LIMITS[contract.queue]
@@ -81,6 +91,8 @@ def task(
             soft_time_limit=int(soft_limit.total_seconds()),
             time_limit=int((soft_limit + HARD_LIMIT_GRACE).total_seconds()),
             throws=(DeadLetterMade,),
+            light=light,
+            settle_at_once=settle_at_once,
         )(function)
         return registered
 
@@ -98,16 +110,21 @@ class RecordedTask(Task):  # type: ignore[type-arg]
         delivery = self._delivery()
         if delivery is None:
             return self.run(*args, **kwargs)  # called as a function
+        process = services()
+        return self._guarded(delivery, process, lambda: self._perform(delivery, args, kwargs, process))
+
+    def _guarded(self, delivery: Delivery, process: Services, perform: Callable[[], Any]) -> Any:
+        """What the table says of a job that cannot be settled, and of one that was stopped."""
         with bind(job_id=delivery.job_id, kind=delivery.kind):
             try:
-                return self._perform(delivery, args, kwargs, services())
+                return perform()
             except (RedisError, SoftTimeLimitExceeded) as error:
                 log.warning("job given back, it could not be settled", error_type=type(error).__name__)
                 raise Reject("the job could not be settled", requeue=True) from error
             except Stopped as stopped:
                 log.info("job stopped", lost=stopped.lost)
                 if not stopped.lost:
-                    services().deliveries.stopped(delivery, reason="it was stopped")
+                    process.deliveries.stopped(delivery, reason="it was stopped")
                 raise Ignore from None
 
     def _perform(self, delivery: Delivery, args: tuple[Any, ...], kwargs: dict[str, Any], process: Services) -> Any:
@@ -122,7 +139,7 @@ class RecordedTask(Task):  # type: ignore[type-arg]
                     raise Ignore
                 return handed_on[_RETURNED]
         try:
-            with running(delivery, process.deliveries):
+            with running(delivery, process.deliveries), limited(delivery, self._limits(delivery)):
                 result = self.run(*args, **kwargs)
         except (Ignore, Retry, Reject, RedisError, SoftTimeLimitExceeded):
             raise  # Celery's own endings, and a retry that it has published
@@ -131,6 +148,11 @@ class RecordedTask(Task):  # type: ignore[type-arg]
             raise
         process.deliveries.finish(delivery, outcome="returned", result=None, handed_on=_handed_on(result))
         return result
+
+    def _limits(self, delivery: Delivery) -> Limits:
+        """Soft and hard: the message's, or else the task's."""
+        hard_s, soft_s = delivery.request.get("timelimit") or (None, None)
+        return soft_s or self.soft_time_limit, hard_s or self.time_limit
 
     def _delivery(self) -> Delivery | None:
         request: Any = self.request
@@ -154,6 +176,8 @@ class ContractTask(RecordedTask):
     typing = False  # Celery would compare a call's arguments with (job, services)
     attempts: int
     first_backoff: timedelta
+    light: bool
+    settle_at_once: bool
 
     def _perform(
         self, delivery: Delivery, args: tuple[Any, ...], kwargs: dict[str, Any], process: Services
@@ -167,18 +191,33 @@ class ContractTask(RecordedTask):
                 if state is not State.DONE:
                     raise Ignore  # so that Celery acknowledges it, and goes on with no chain
                 return result or {"outcome": "it was done before"}
-            case Begun(crashes=crashes) if crashes >= MAX_CRASHES:
-                reason = f"it began {crashes} times in a process that never came back"
-                self._bury(delivery, Reason.KILLER, reason, process)
-            case Begun(attempt=attempt):
-                with bind(attempt=attempt):
-                    return self._attempt(delivery, _payload(args, kwargs), attempt, process)
-        raise AssertionError("unreachable")
+            case Begun() as begun:
+                return self._go_on(delivery, _payload(args, kwargs), begun, process)
+
+    def run_begun(self, delivery: Delivery, begun: Begun) -> dict[str, Any]:
+        """Run a job that has begun, without Celery. It ends as in the table, and by the same exceptions."""
+        process = services()
+        payload = _payload(delivery.request["args"], delivery.request["kwargs"])
+        result: dict[str, Any] = self._guarded(
+            delivery, process, lambda: self._go_on(delivery, payload, begun, process)
+        )
+        return result
+
+    def _go_on(self, delivery: Delivery, payload: object, begun: Begun, process: Services) -> dict[str, Any]:
+        if begun.crashes >= MAX_CRASHES:
+            reason = f"it began {begun.crashes} times in a process that never came back"
+            self._bury(delivery, Reason.KILLER, reason, process)
+        with bind(attempt=begun.attempt):
+            return self._attempt(delivery, payload, begun.attempt, process)
 
     def _attempt(self, delivery: Delivery, payload: object, attempt: int, process: Services) -> dict[str, Any]:
         try:
             job = decode(delivery.kind, payload, job_id=delivery.job_id)
-            with bind(**_subject(job)), running(delivery, process.deliveries):
+            with (
+                bind(**_subject(job)),
+                running(delivery, process.deliveries),
+                limited(delivery, self._limits(delivery)),
+            ):
                 done: Done = self.run(job, process)
                 msgspec.json.encode(
                     done.result
@@ -196,7 +235,9 @@ class ContractTask(RecordedTask):
         except Exception as error:  # noqa: BLE001 - the table's "anything else"
             log.error("task failed unexpectedly", error=error)
             self._retry(delivery, error, attempt, process)
-        process.deliveries.finish(delivery, outcome=done.outcome, result=done.result, handed_on=done.result)
+        process.deliveries.finish(
+            delivery, outcome=done.outcome, result=done.result, handed_on=done.result, at_once=self.settle_at_once
+        )
         log.info("job done", outcome=done.outcome)
         return done.result
 

@@ -20,7 +20,7 @@ log = get_logger(__name__)
 _IN_WORDS = {Awaited: "yes", NotAwaited: "no longer", Unknown: "unknown"}
 
 
-@task(SignatureRequestEmail, attempts=20)
+@task(SignatureRequestEmail, attempts=20, settle_at_once=True)
 def send_signature_request(job: SignatureRequestEmail, services: Services) -> Done:
     """Ask the signer to sign, unless the signature is no longer awaited.
 
@@ -34,7 +34,7 @@ def send_signature_request(job: SignatureRequestEmail, services: Services) -> Do
     return _send(job, services, {"awaited": _IN_WORDS[type(awaited)]})
 
 
-@task(SignatureReminderEmail, attempts=20)
+@task(SignatureReminderEmail, attempts=20, settle_at_once=True)
 def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> Done:
     """Remind the signer, unless the signature is no longer awaited; then schedule the next reminder.
 
@@ -49,7 +49,7 @@ def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> 
     return done
 
 
-@task(DocumentCompletedEmail, attempts=20)
+@task(DocumentCompletedEmail, attempts=20, settle_at_once=True)
 def send_document_completed(job: DocumentCompletedEmail, services: Services) -> Done:
     """Tell one person that everybody has signed.
 

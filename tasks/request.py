@@ -4,6 +4,7 @@ A child that was killed, or that ran past its hard limit, is told to the broker 
 told as cancelled. Kombu's own transport has no leases: there, the delivery is simply given back.
 """
 
+import threading
 from typing import Any
 
 from billiard.einfo import ExceptionWithTraceback  # type: ignore[attr-defined]
@@ -13,8 +14,12 @@ from redis.exceptions import RedisError
 
 from buffrsign.broker.deliveries import Delivery, lease_of
 from buffrsign.core.logs import get_logger
+from buffrsign.crypto import HIDDEN
 
 log = get_logger(__name__)
+
+runs_here = threading.Event()
+"""Set where the pool runs tasks in the worker's own process."""
 
 _REVOKED = {"expired": "it expired before it started", "terminated": "it was stopped", "revoked": "it was revoked"}
 
@@ -24,6 +29,16 @@ _CeleryRequest: Any = Request
 
 class JobRequest(_CeleryRequest):  # type: ignore[misc]
     """The request of every task of ours; see `Task.Request` in Celery."""
+
+    def __init__(self, message: Any, *args: Any, headers: Any = None, **kwargs: Any) -> None:
+        """Events and logs show nothing of the arguments, whatever the producer wrote of them."""
+        given = message.headers if headers is None else headers
+        hidden = {**given, "argsrepr": HIDDEN, "kwargsrepr": HIDDEN}
+        super().__init__(message, *args, headers=hidden, **kwargs)
+        if runs_here.is_set() and not self._decoded:
+            # The body is decoded, and its task runs in this process: it need not be decoded again there.
+            self._body = self._Request__payload
+            self._content_type = self._content_encoding = None
 
     def info(self, safe: bool = True) -> Any:  # noqa: ARG002 - Celery asks for the arguments in clear
         """What `celery inspect` and Flower show of it: the arguments' representations, which say nothing."""

@@ -4,10 +4,8 @@ for number, page in enumerate(pages):
 report_progress(number, total=len(pages), note="rendering")  # ends the task here if it is to stop
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,8 +24,7 @@ class Stopped(BaseException):
         self.lost = lost
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(NamedTuple):
     delivery: Delivery
     deliveries: Deliveries
 
@@ -35,14 +32,25 @@ class _Run:
 _run: ContextVar[_Run | None] = ContextVar("run", default=None)
 
 
-@contextmanager
-def running(delivery: Delivery, deliveries: Deliveries) -> Iterator[None]:
+class running:  # noqa: N801 - used like a function; see `bind` in `buffrsign/core/logs.py`
     """While this lasts, the functions below speak of this delivery."""
-    token = _run.set(_Run(delivery, deliveries))
-    try:
-        yield
-    finally:
-        _run.reset(token)
+
+    __slots__ = ("_of", "_token")
+
+    def __init__(self, delivery: Delivery, deliveries: Deliveries) -> None:
+        self._of = _Run(delivery, deliveries)
+
+    def __enter__(self) -> None:
+        self._token = _run.set(self._of)
+
+    def __exit__(self, *_error: object) -> None:
+        _run.reset(self._token)
+
+
+def delivery_here() -> Delivery | None:
+    """The delivery whose task runs here, on either path; None outside a worker."""
+    run = _run.get()
+    return run and run.delivery
 
 
 def report_progress(done: int, *, total: int | None = None, note: str = "") -> None:

@@ -2,15 +2,19 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from buffrsign import Producer
 from tests.support.broker import KEY_SECRET, TestBroker, databases, running_server
+from tests.support.postgresql import folder_of_programs
 
-PARTS = {"redis-server": "redis-server"}
-"""What `needs(part)` may name, and the program that shows that it is there."""
+PARTS: dict[str, Callable[[], object]] = {
+    "redis-server": lambda: shutil.which("redis-server"),
+    "postgresql": folder_of_programs,
+}
+"""What `needs(part)` may name, and what shows that it is there."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect tests whose part is absent, unless REQUIRE=all, and say which parts those are."""
-    missing = {part for part, program in PARTS.items() if shutil.which(program) is None}
+    missing = {part for part, found in PARTS.items() if found() is None}
     if os.environ.get("REQUIRE") == "all":
         return
     absent = [item for item in items if _needed_by(item) & missing]
@@ -42,7 +46,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """With REQUIRE=all an absent part is a failure."""
     for part in _needed_by(item):
-        if shutil.which(PARTS[part]) is None:
+        if PARTS[part]() is None:
             pytest.fail(f"REQUIRE=all and {part} is not installed")
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from celery import Celery
 
+from buffrsign.broker import quick_json
+from buffrsign.crypto import register
 from config import logging as our_logging
 from config.celery import celery_settings
-from config.services import configure
+from config.services import configure, services
 from config.settings import SettingsRefused, load
 from workers import lifecycle, shutdown
 
@@ -23,8 +25,17 @@ except SettingsRefused as refused:
 
 our_logging.configure(log_format=settings.log_format, level=settings.log_level)
 configure(settings)
+quick_json.register()
+if cipher := services().cipher:
+    register(cipher)
 
-app = Celery("buffrsign", set_as_current=True, task_cls="tasks.base:RecordedTask")
+app = Celery(
+    "buffrsign",
+    set_as_current=True,
+    task_cls="tasks.base:RecordedTask",
+    control="workers.remote_control:Control",
+    events="workers.events:Events",
+)
 app.conf.update(celery_settings(settings))
 lifecycle.install()
 shutdown.install(timedelta(seconds=settings.shutdown_grace_s))

@@ -19,7 +19,9 @@ from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Delivery, lease_of
 from buffrsign.broker.messages import job_id_of, kind_of
 from buffrsign.core.logs import get_logger
+from buffrsign.crypto import NotEncrypted, PayloadUnreadable, require_private
 from config.services import services
+from workers import in_process
 
 STOP_GRACE = timedelta(seconds=5)
 """How long a job that is to stop may take to see it by itself, before its process is ended."""
@@ -39,12 +41,12 @@ class Consumer(CeleryConsumer):
         super().__init__(*args, **kwargs)
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
-        """Celery's own; but what a single message does to it is that message's end, not the worker's."""
+        """Celery's own, for payloads that may be opened here; what a message does to it ends that, not the worker."""
         handle: Any = super().create_task_handler(*args, **kwargs)
 
         def handle_or_bury(message: Message) -> Any:
             try:
-                return handle(message)
+                return self._handle_if_private(handle, message)
             except (RedisError, OSError):
                 raise
             except Exception as error:
@@ -58,13 +60,14 @@ class Consumer(CeleryConsumer):
     def register_with_event_loop(self, hub: Any) -> None:
         """Celery's own, and a look every second at the jobs that somebody asked to stop."""
         super().register_with_event_loop(hub)
+        in_process.prepare(self)
         hub.call_repeatedly(1.0, self._stop_what_should)
 
     def _stop_what_should(self) -> None:
         """A task that reports progress ends itself; one that has not done so in time loses its process."""
         channel: Any = getattr(self, "task_consumer", None) and self.task_consumer.channel
         holder = getattr(channel, "holder", None)
-        if holder is None:
+        if holder is None or in_process.is_watched():
             return
         now = time.monotonic()
         while holder.stops:
@@ -82,6 +85,21 @@ class Consumer(CeleryConsumer):
             log.warning("job is to stop, and does not look", job_id=request.id, kind=request.name)
         else:
             log.warning("job was stopped by ending its process", job_id=request.id, kind=request.name)
+
+    def _handle_if_private(self, handle: Any, message: Message) -> Any:
+        try:
+            require_private(
+                message.content_type,
+                message.body,
+                message.headers or {},
+                services().cipher,
+                require_encrypted=services().settings.require_encrypted,
+            )
+        except PayloadUnreadable as error:
+            return self._bury(message, Reason.PAYLOAD_UNREADABLE, str(error))
+        except NotEncrypted as error:
+            return self._bury(message, Reason.NOT_ENCRYPTED, str(error))
+        return handle(message)
 
     def on_unknown_task(self, _body: object, message: Message, _error: Exception) -> None:
         """No task of this worker has the message's name: a newer release knows it, if its workers are on their way."""
@@ -108,7 +126,11 @@ class Consumer(CeleryConsumer):
         self._bury(message, Reason.UNREADABLE, f"its content is not accepted ({type(error).__name__})")
 
     def on_decode_error(self, message: Message, error: Exception) -> None:
-        """The message's body does not decode."""
+        """The message's body does not decode, or does not open."""
+        cause = error.args[0] if error.args else None
+        if isinstance(cause, PayloadUnreadable):  # kombu wraps what a serializer raises
+            self._bury(message, Reason.PAYLOAD_UNREADABLE, str(cause))
+            return
         self._bury(message, Reason.UNREADABLE, f"its body does not decode ({type(error).__name__})")
 
     def _bury(self, message: Message, reason: Reason, error: str, *, leased: bool = True) -> None:

@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 from buffrsign.broker.server import ServerUnfit, VolatileServer, read_facts, require_fit
 from buffrsign.core.logs import get_logger
 from buffrsign.producer import BrokerUnavailable, EnqueueRefused, Producer, connect
+from config.services import Services
 from config.settings import Settings
 
 log = get_logger(__name__)
@@ -26,7 +27,12 @@ def stop_if_unfit(settings: Settings) -> None:
 
 
 def _check_secret(settings: Settings) -> None:
-    producer = Producer(settings.broker_url, key_secret=settings.job_key_secret)
+    producer = Producer(
+        settings.broker_url,
+        key_secret=settings.job_key_secret,
+        cipher=Services(settings).cipher,
+        allow_plain_payloads=settings.allow_plain_payloads,
+    )
     try:
         producer.require_same_secret()
     except BrokerUnavailable:

@@ -1,4 +1,7 @@
-"""What a message asks for, read without Celery: its one payload, and whether something is to follow it."""
+"""What a message asks for, read without Celery: its one payload, and whether something is to follow it.
+
+A private payload is opened with the cipher of whoever reads.
+"""
 
 import base64
 import binascii
@@ -9,7 +12,9 @@ from typing import Any
 from kombu.exceptions import KombuError
 from kombu.message import Message
 
+from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.messages import Readable, Unreadable
+from buffrsign.crypto import CONTENT_TYPE, Cipher, NotEncrypted, PayloadUnreadable, require_private
 
 _FOLLOWING = ("callbacks", "errbacks", "chain", "chord")
 
@@ -34,13 +39,14 @@ class Body:
         return any(self.request.get(name) for name in (*_FOLLOWING, "group"))
 
 
-def read_body(message: Readable) -> Body | Unreadable:
-    """The body of a message in Celery's protocol 2, as JSON; no other serialisation is accepted."""
-    envelope = message.envelope
+def read_body(message: Readable, cipher: Cipher | None = None, *, require_encrypted: bool = False) -> Body | Unreadable:
+    """The body of a message in Celery's protocol 2, as JSON; no other serialisation is accepted, but our sealed one."""
+    envelope: Mapping[str, Any] = message.envelope
     headers = envelope["headers"]
     if not headers.get("task"):
         return Unreadable("it is no Celery message of protocol 2")
     try:
+        envelope = opened(envelope, cipher, require_encrypted=require_encrypted)
         decoded = Message(
             body=_plain(envelope),
             content_type=envelope.get("content-type"),
@@ -50,12 +56,35 @@ def read_body(message: Readable) -> Body | Unreadable:
             postencode="utf-8",
             accept={"application/json"},
         ).decode()
+    except (NotEncrypted, PayloadUnreadable) as error:
+        is_plain = isinstance(error, NotEncrypted)
+        return Unreadable(str(error), Reason.NOT_ENCRYPTED if is_plain else Reason.PAYLOAD_UNREADABLE)
     except (KombuError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         return Unreadable(f"its body does not decode ({type(error).__name__})")
     match decoded:
         case [list(args), dict(kwargs), dict(follows)]:
             return Body({**headers, **follows, "args": args, "kwargs": kwargs})
     return Unreadable("its body has no arguments")
+
+
+def opened(envelope: Mapping[str, Any], cipher: Cipher | None, *, require_encrypted: bool = False) -> Mapping[str, Any]:
+    """A message as it would be without encryption.
+
+    Raises:
+        PayloadUnreadable: it does not open.
+        NotEncrypted: it is in clear, and must not be.
+        ValueError, TypeError, AttributeError: its body is none of kombu's.
+    """
+    content_type, headers = envelope.get("content-type"), envelope["headers"]
+    body = _plain(envelope) if content_type == CONTENT_TYPE else None
+    body = body.encode() if isinstance(body, str) else body
+    require_private(content_type, body, headers, cipher, require_encrypted=require_encrypted)
+    if body is None or cipher is None:
+        return envelope
+    plain = {"body": base64.b64encode(cipher.open(body)).decode()}
+    properties = {**envelope["properties"], "body_encoding": "base64"}
+    as_json = {"content-type": "application/json", "content-encoding": "utf-8"}
+    return {**envelope, **plain, **as_json, "properties": properties}
 
 
 def _plain(envelope: Mapping[str, Any]) -> Any:

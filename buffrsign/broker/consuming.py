@@ -12,6 +12,9 @@ from redis.retry import Retry
 
 from buffrsign.broker.leases import Holder
 
+HOLDER_ID = "WORKER_HOLDER"
+"""In the environment: the id of the first holder of a process, so that its supervisor can say that it is gone."""
+
 _TIMEOUT_S = 10
 
 _holders: dict[tuple[object, ...], Holder] = {}
@@ -26,9 +29,15 @@ def holder_of(channel: Any, *, lease: timedelta) -> Holder:
         known = (address.hostname, address.port, address.virtual_host, address.userid, tuple(address.alt or ()))
         channel.holder_address = known
     if known not in _holders:
-        _holders[known] = Holder(_client(channel, lease), lease=lease)
+        _holders[known] = Holder(_client(channel, lease), lease=lease, holder_id=os.environ.pop(HOLDER_ID, ""))
         atexit.register(_leave, known, os.getpid())
     return _holders[known]
+
+
+def holder_with(lease: str) -> Holder | None:
+    """The holder of this process that was given this lease; None in a child of it, and where leases are unknown."""
+    holder_id = lease.partition(".")[0]
+    return next((holder for holder in _holders.values() if holder.id == holder_id), None)
 
 
 def running_leases() -> set[str]:

@@ -41,6 +41,8 @@ class Reason(StrEnum):
     ATTEMPTS = "attempts_exhausted"
     KILLER = "killed_its_worker"
     REJECTED = "rejected_by_its_task"
+    PAYLOAD_UNREADABLE = "payload_unreadable"
+    NOT_ENCRYPTED = "payload_not_encrypted"
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from buffrsign.broker.scripts import script
 from buffrsign.broker.unavailable import will_pass
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.core.logs import get_logger
+from buffrsign.crypto import Cipher
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -92,8 +93,9 @@ class Deferred:
 class Deliveries:
     """The broker as a worker sees it."""
 
-    def __init__(self, client: "Redis", *, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, client: "Redis", *, patience: timedelta = PATIENCE, cipher: Cipher | None = None) -> None:
         self._client = client
+        self._cipher = cipher  # of the messages that are written anew: another try's, and what a request told
         self._patience_s = patience.total_seconds()
         self._scripts: dict[str, Any] = {}
 
@@ -123,13 +125,14 @@ class Deliveries:
         outcome: str,
         result: Mapping[str, Any] | None,
         handed_on: Mapping[str, Any] | None = None,
+        at_once: bool = False,  # noqa: ARG002 - here it always is; see `local.py`
     ) -> None:
         """Mark the job as done. `outcome` is one line without personal data; `result` is kept if asked for.
 
         A plain Celery task's result is None: Celery keeps it, in the same record. `handed_on` is what `begin` answers
         to a repeat, where a chain or a chord goes on from here.
         """
-        goes_on = delivery.lease and any(delivery.request.get(name) for name in _FOLLOWING)
+        goes_on = delivery.lease and is_followed(delivery)
         encoded = (
             b"" if part is None else msgspec.json.encode(part)
             for part in (result, (handed_on or {}) if goes_on else None)
@@ -147,14 +150,14 @@ class Deliveries:
     def bury(self, delivery: Delivery, *, reason: Reason, error: str, message: bytes | None = None) -> None:
         """Make the job a dead letter. `message` is what came, where that is neither leased nor told by the request."""
         if message is None:
-            message = b"" if delivery.lease else _last_message(delivery)
+            message = b"" if delivery.lease else self._last_message(delivery)
         self._ask("bury", delivery, reason.value, error[:_ERROR_MAX_CHARACTERS], delivery.worker, message)
 
     def _back_to_schedule(self, delivery: Delivery, delay: timedelta, state: State, why: str) -> None:
         self._ask(
             "postpone",
             delivery,
-            next_message(delivery.request, queue=delivery.queue),
+            next_message(delivery.request, queue=delivery.queue, cipher=self._cipher),
             _ms(delay),
             state.value,
             why[:_ERROR_MAX_CHARACTERS],
@@ -197,6 +200,12 @@ class Deliveries:
         """A plain Celery task failed; Celery keeps no message of it, and so there is no dead letter."""
         self._ask("end", delivery, State.DEAD.value, error[:_ERROR_MAX_CHARACTERS])
 
+    def _last_message(self, delivery: Delivery) -> bytes:
+        try:
+            return next_message(delivery.request, queue=delivery.queue, cipher=self._cipher)
+        except RecursionError:
+            return b""  # arguments that could just be read, and are nested too deeply to be written
+
     def _ask(self, name: str, delivery: Delivery, *arguments: Any) -> Any:
         return self._call(name, delivery.job_id, delivery.kind, delivery.queue, delivery.lease, *arguments)
 
@@ -217,6 +226,11 @@ class Deliveries:
                 time.sleep(_PAUSE_S)
 
 
+def is_followed(delivery: Delivery) -> bool:
+    """Whether Celery goes on from this job, with a chain, a chord or a callback."""
+    return any(delivery.request.get(name) for name in _FOLLOWING)
+
+
 def lease_of(delivery_tag: object) -> str:
     """The lease that a delivery tag names, or '' where it is one of kombu's own."""
     return delivery_tag if isinstance(delivery_tag, str) and _LEASE.fullmatch(delivery_tag) else ""
@@ -229,13 +243,6 @@ def _expiry_ms(request: Mapping[str, Any]) -> int | str:
         return to_epoch_ms(datetime.fromisoformat(expires)) if expires else ""
     except (TypeError, ValueError):
         return ""
-
-
-def _last_message(delivery: Delivery) -> bytes:
-    try:
-        return next_message(delivery.request, queue=delivery.queue)
-    except RecursionError:
-        return b""  # arguments that could just be read, and are nested too deeply to be written
 
 
 def _ms(duration: timedelta) -> int:

@@ -1,53 +1,96 @@
 """The message that travels: Celery's task protocol 2 in kombu's Redis format, built without a Celery application.
 
-A stock Celery worker can read it and a stock producer can write it. The arguments' representations, which Celery
-shows in events and logs, are constants: a payload is personal data.
+A stock Celery worker can read it and a stock producer can write it; where it is sealed with a cipher, one that has the
+key. The arguments' representations, which Celery shows in events and logs, are constants: a payload is personal data.
 
 Source: docs.celeryq.dev, "Message Protocol", version 2; kombu 5.7, `transport/virtual/base.py` (`prepare_message`).
 """
 
 import base64
-import uuid
+import binascii
+import os
 from collections.abc import Mapping
+from functools import cache
+from itertools import count
 from typing import Any
 
 import msgspec
 
-HIDDEN = "(…)"
+from buffrsign.crypto import CONTENT_ENCODING, CONTENT_TYPE, HIDDEN, KEY_HEADER, Cipher
+
 _NOTHING_FOLLOWS = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+_BODY_BEGINS, _BODY_ENDS = b"[[", b"],{}," + msgspec.json.encode(_NOTHING_FOLLOWS) + b"]"
+_GAP = "<gap>"
 _CARRIED_OVER = (
     *("lang", "task", "id", "root_id", "parent_id", "group", "group_index"),
     *("expires", "ignore_result", "shadow", "stamps"),
 )
 
 
-def first_message(*, job_id: str, kind: str, queue: str, payload: Mapping[str, Any], keeps_result: bool) -> bytes:
-    """The message of a new job: one positional argument, its payload."""
+def first_message(
+    *, job_id: str, kind: str, queue: str, payload: bytes, keeps_result: bool, cipher: Cipher | None = None
+) -> bytes:
+    """The message of a new job: one positional argument, its payload, which is JSON."""
+    body = _BODY_BEGINS + payload + _BODY_ENDS
+    if cipher:
+        body = cipher.seal(body, job_id=job_id, kind=kind)
+    name = job_id.encode()
+    form = _first_form(kind, queue, keeps_result, cipher.key_id if cipher else "")
+    return form % (binascii.b2a_base64(body, newline=False), name, name, name, _Tags.next())
+
+
+@cache
+def _first_form(kind: str, queue: str, keeps_result: bool, key_id: str) -> bytes:
+    """A new job's message but for its body, its id and its tag: encoding all of it would take most of an enqueue."""
     headers = {
         "lang": "py",
         "task": kind,
-        "id": job_id,
-        "root_id": job_id,
+        "id": _GAP,
+        "root_id": _GAP,
         "parent_id": None,
         "group": None,
         "retries": 0,
         "ignore_result": not keeps_result,
     }
-    return _message(headers, queue, body=msgspec.json.encode([[payload], {}, _NOTHING_FOLLOWS]))
+    form = _message(headers, queue, body=_GAP, key_id=key_id, tag=_GAP)
+    return form.replace(b"%", b"%%").replace(_GAP.encode(), b"%b")
 
 
-def next_message(request: Mapping[str, Any], *, queue: str) -> bytes:
+class _Tags:
+    """Unique per message, not per job: kombu keys what is unacknowledged by it. A process has a name, and counts."""
+
+    _process = b""
+    _numbers = count()
+
+    @classmethod
+    def next(cls) -> bytes:
+        return b"%b.%d" % (cls._process, next(cls._numbers))
+
+    @classmethod
+    def rename(cls) -> None:
+        cls._process = binascii.hexlify(os.urandom(12))
+
+
+_Tags.rename()
+os.register_at_fork(after_in_child=_Tags.rename)
+
+
+def next_message(request: Mapping[str, Any], *, queue: str, cipher: Cipher | None = None) -> bytes:
     """The message of another try: the one that came, with its chain and chord, and one retry more.
 
     `request` is Celery's request context as a mapping: the headers, `args`, `kwargs` and what follows.
     """
     from kombu.utils.json import dumps  # noqa: PLC0415 - only workers come here, and a producer stays thin
 
-    headers = {name: request.get(name) for name in _CARRIED_OVER}
+    headers: dict[str, Any] = {name: request.get(name) for name in _CARRIED_OVER}
     headers["retries"] = retries_before(request) + 1
     follows = {name: request.get(name) for name in _NOTHING_FOLLOWS}
     # Kombu read the arguments, so kombu writes them: msgspec has no NaN and no half surrogates, which may have come.
-    return _message(headers, queue, body=dumps([request["args"], request["kwargs"], follows]).encode())
+    body = dumps([request["args"], request["kwargs"], follows]).encode()
+    if cipher:
+        body = cipher.seal(body, job_id=headers["id"], kind=headers["task"])
+    key_id = cipher.key_id if cipher else ""
+    return _message(headers, queue, body=base64.b64encode(body).decode(), key_id=key_id, tag=_Tags.next().decode())
 
 
 def retries_before(request: Mapping[str, Any]) -> int:
@@ -55,13 +98,18 @@ def retries_before(request: Mapping[str, Any]) -> int:
     return request.get("retries") or 0
 
 
-def _message(headers: dict[str, Any], queue: str, *, body: bytes) -> bytes:
+def _message(headers: dict[str, Any], queue: str, *, body: str, key_id: str, tag: str) -> bytes:
+    """The message with this body, in base64; `key_id` is that of the key which sealed it, or ''."""
     job_id = headers["id"]
+    content_type, content_encoding = "application/json", "utf-8"
+    if key_id:
+        content_type, content_encoding = CONTENT_TYPE, CONTENT_ENCODING
+        headers = {**headers, KEY_HEADER: key_id}
     return msgspec.json.encode(
         {
-            "body": base64.b64encode(body).decode(),
-            "content-encoding": "utf-8",
-            "content-type": "application/json",
+            "body": body,
+            "content-encoding": content_encoding,
+            "content-type": content_type,
             "headers": {
                 **headers,
                 "eta": None,
@@ -77,8 +125,7 @@ def _message(headers: dict[str, Any], queue: str, *, body: bytes) -> bytes:
                 "delivery_info": {"exchange": "", "routing_key": queue},
                 "priority": 0,
                 "body_encoding": "base64",
-                # Unique per message, not per job: kombu keys what is unacknowledged by it.
-                "delivery_tag": str(uuid.uuid4()),
+                "delivery_tag": tag,
             },
         }
     )

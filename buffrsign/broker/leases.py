@@ -7,9 +7,14 @@
 
 A lease's id is `<holder>.<number>`, new for each delivery. Whoever settles names it, and a late one is refused.
 
+Where the process runs its tasks itself, its jobs are begun by the reserve that takes them, and what is done is told
+with the next one: no job has a question of its own. Whoever runs one claims it first, so that what was given back
+meanwhile does not run.
+
 MUST: nothing here is used in a child of the process that made it.
 """
 
+import re
 import secrets
 import threading
 import time
@@ -18,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from redis.exceptions import RedisError
 
 from buffrsign.broker.recovery import TakenBack
@@ -31,30 +37,64 @@ MOST_AT_ONCE = 64
 """Jobs that one call takes at most: about 1 ms of Redis's time."""
 
 _FLUSH_AT = 64
+_FLUSH_ENDS_AT = 2 * MOST_AT_ONCE
 _FLUSH_AFTER_S = 0.05
 _HEARTBEATS_PER_LEASE = 6
 _PAUSE_AFTER_MISSED_BEAT_S = 0.2
+_LEAVING_S = 10.0
+
+_JOB_ID = re.compile(rb'"id": ?"([^"\\]+)"')
 
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class Leased:
-    """One message as it was taken. `source` is its list, `alone`: nothing else may run in this process meanwhile."""
+class Leased(msgspec.Struct, frozen=True):
+    """One message as it was taken. `source` is its list, `alone`: nothing else may run in this process meanwhile.
+
+    `begun`: the broker counted its start when it was taken.
+    """
 
     lease: str
     source: str
     message: bytes
     alone: bool
+    begun: bool = False
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A job that was begun for this process. `attempt` counts from 1; see `deliveries.Begun`."""
+
+    attempt: int
+    crashes: int
+
+
+class GivenBack(Exception):
+    """This process has the job no more, and must not run it."""
+
+
+class End(msgspec.Struct, frozen=True):
+    """A job that is done, to be told soon. `result` is JSON, `told` goes to who waits for it; both may be empty."""
+
+    job_id: str
+    kind: str
+    queue: str
+    lease: str
+    outcome: str
+    result: bytes
+    told: bytes = b""
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """What one reserve answered. `next_due` is None when nothing is scheduled."""
+    """What one reserve answered. `next_due` is None when nothing is scheduled.
+
+    `given` counts also those that were dropped, because their jobs had ended.
+    """
 
     taken: tuple[Leased, ...]
     asked: int
     next_due: timedelta | None
+    given: int
 
 
 @dataclass(frozen=True)
@@ -65,6 +105,8 @@ class Ask:
     first: int
     at_most: int
     settled: tuple[str, ...]
+    ends: tuple[str, ...] = ()
+    begins: bool = False
 
 
 @dataclass
@@ -75,7 +117,10 @@ class _Books:
     acknowledged: dict[str, str] = field(default_factory=dict)
     asking: dict[int, Ask] = field(default_factory=dict)  # first number → what is not answered yet
     returned: dict[str, bool] = field(default_factory=dict)  # lease → only if it has not begun
-    first_unflushed: float = 0.0
+    ends: dict[str, End] = field(default_factory=dict)  # lease → what is done and not written
+    begun: dict[str, Claim] = field(default_factory=dict)  # lease → what nobody has claimed yet
+    fresh: int = 0  # how many are settled since the last word to the broker
+    first_fresh: float = 0.0
     next_number: int = 1
 
     @property
@@ -86,14 +131,14 @@ class _Books:
     @property
     def riding(self) -> set[str]:
         """Leases that are acknowledged, and on their way with a reserve."""
-        return {lease for ask in self.asking.values() for lease in ask.settled}
+        return {lease for ask in self.asking.values() for lease in (*ask.settled, *ask.ends)}
 
 
 class Holder:
     """Leases of one process, and their heartbeat."""
 
-    def __init__(self, client: "Redis", *, lease: timedelta) -> None:
-        self.id = secrets.token_hex(8)
+    def __init__(self, client: "Redis", *, lease: timedelta, holder_id: str = "") -> None:
+        self.id = holder_id or secrets.token_hex(8)
         self.stops: list[str] = []  # leases whose jobs somebody asked to stop, for the consumer to read
         self.client = client
         self._scripts = {name: script(client, name) for name in ("reserve", "settle", "renew", "leave")}
@@ -109,7 +154,13 @@ class Holder:
     def __len__(self) -> int:
         """How many jobs it holds that are not settled yet."""
         books = self._books
-        return len(books.held) - len(books.acknowledged)
+        return len(books.held) - len(books.acknowledged) - len(books.ends)
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is settled that the broker may not know."""
+        books = self._books
+        return bool(books.ends or books.acknowledged or books.returned)
 
     # -- taking ----------------------------------------------------------------------------------------------------
 
@@ -127,8 +178,11 @@ class Holder:
             raise
         return self.absorb(reply, ask)
 
-    def ask(self, lists: Sequence[str], *, at_most: int) -> Ask:
-        """What to ask the broker for; then `absorb` its answer, or say that none comes."""
+    def ask(self, lists: Sequence[str], *, at_most: int, worker: str = "") -> Ask:
+        """What to ask the broker for; then `absorb` its answer, or say that none comes.
+
+        `worker` is the name under which the jobs begin at once; '' if each is begun by the process that runs it.
+        """
         self._start_heart()
         at_most = max(0, min(at_most, MOST_AT_ONCE))
         with self._lock:
@@ -138,54 +192,120 @@ class Holder:
             riding = books.riding
             settled = {lease: job_id for lease, job_id in books.acknowledged.items() if lease not in riding}
             pairs = [part for pair in settled.items() for part in pair]
-            arguments = (self.id, self._lease_ms, at_most, first, len(settled), *pairs, *lists)
-            books.asking[first] = Ask(arguments, first, at_most, tuple(settled))
-            return books.asking[first]
+            ends = [end for lease, end in books.ends.items() if lease not in riding] if worker else []
+            mode = f"{len(settled)} {len(ends)} {worker}" if worker else len(settled)
+            arguments = (self.id, self._lease_ms, at_most, first, mode, *pairs, *_told(ends), *lists)
+            ask = Ask(arguments, first, at_most, tuple(settled), tuple(end.lease for end in ends), bool(worker))
+            books.asking[first] = ask
+            books.fresh = 0
+            return ask
 
     def absorb(self, reply: Sequence[Any], ask: Ask) -> Reservation:
         """Read the answer to what `ask` asked."""
         next_ms, alone, recovered, *items = reply
         TakenBack(*recovered).log()
-        taken = tuple(
-            Leased(lease.decode(), source.decode(), message, alone=alone == b"1")
-            for lease, source, message in zip(items[::3], items[1::3], items[2::3], strict=True)
-        )
+        step = 4 if ask.begins else 3
+        answers = items[3::4] if ask.begins else [b""] * (len(items) // 3)
+        is_alone = alone == b"1"
+        taken, claims = [], {}
+        for lease, source, message, answer in zip(items[::step], items[1::step], items[2::step], answers, strict=True):
+            word, *numbers = answer.split() if answer else (b"",)
+            if word not in (b"", b"begun"):
+                found = _JOB_ID.search(message)
+                log.info("delivery ignored", job_id=found[1].decode() if found else "", state=word.decode())
+                continue
+            leased = Leased(lease.decode(), source.decode(), message, is_alone, bool(word))
+            if word:
+                claims[leased.lease] = Claim(*map(int, numbers))
+            taken.append(leased)
         with self._lock:
             self._forget(ask.settled)
-            self._books.held.update({each.lease: "" for each in taken})
-            del self._books.asking[ask.first]
-        return Reservation(taken, ask.at_most, None if int(next_ms) < 0 else timedelta(milliseconds=int(next_ms)))
+            self._forget(ask.ends)
+            if self._books.asking.pop(ask.first, None) is None:
+                taken = []  # it was given up while its answer waited to be read, and goes back with a heartbeat
+            else:
+                self._books.held.update({each.lease: "" for each in taken})
+                self._books.begun.update(claims)
+        next_due = None if int(next_ms) < 0 else timedelta(milliseconds=int(next_ms))
+        return Reservation(tuple(taken), ask.at_most, next_due, len(answers))
 
     def ask_failed(self, ask: Ask) -> None:
         """The answer will not come: what may have been taken goes back with the next heartbeat."""
         with self._lock:
             self._books.asking.pop(ask.first, None)
 
+    def claim(self, lease: str) -> Claim | None:
+        """Say that the job runs now. None if it was not begun when it was taken: then it has to begin by itself.
+
+        Raises:
+            GivenBack: it is not ours any more.
+        """
+        with self._lock:
+            books = self._books
+            if lease not in books.held or (lease in books.returned and not books.returned[lease]):
+                raise GivenBack
+            return books.begun.pop(lease, None)
+
     # -- settling --------------------------------------------------------------------------------------------------
+
+    def end(self, end: End) -> None:
+        """The job is done. Written with the next reserve, or soon, and until the broker has it."""
+        with self._lock:
+            self._books.held.setdefault(end.lease, "")
+            self._books.ends[end.lease] = end
+            due = self._count_fresh(at_most=_FLUSH_ENDS_AT)
+        if due:
+            self.flush()
+
+    def tell_with(self, lease: str, told: bytes) -> bool:
+        """Let who waits for this job's result be told with its end. False if that was written already."""
+        with self._lock:
+            end = self._books.ends.get(lease)
+            if end is None or lease in self._books.riding:
+                return False
+            self._books.ends[lease] = msgspec.structs.replace(end, told=told)
+            return True
 
     def holds(self, lease: str) -> bool:
         """Whether this process was given this lease and has not settled it."""
         books = self._books
-        return lease in books.held and lease not in books.acknowledged
+        return lease in books.held and lease not in books.acknowledged and lease not in books.ends
 
     def acknowledge(self, lease: str, job_id: str) -> None:
         """The delivery is over. Written with the next reserve, or soon."""
         with self._lock:
-            if lease not in self._books.held or self._books.returned.get(lease) is False:
-                return  # it goes back, whatever Celery takes it for
-            if not self._books.acknowledged:
-                self._books.first_unflushed = time.monotonic()
+            books = self._books
+            if lease not in books.held or lease in books.ends or books.returned.get(lease) is False:
+                return  # it is told already, or goes back, whatever Celery takes it for
             self._books.acknowledged[lease] = job_id
-            waits_too_long = time.monotonic() - self._books.first_unflushed > _FLUSH_AFTER_S
-            full = len(self._books.acknowledged) >= _FLUSH_AT
-        if full or waits_too_long:
+            due = self._count_fresh(at_most=_FLUSH_AT)
+        if due:
             self.flush()
+
+    def _count_fresh(self, *, at_most: int) -> bool:
+        """One more is settled, and rides with nothing yet. Whether there are so many, or so old, that they go now."""
+        books, now = self._books, time.monotonic()
+        if not books.fresh:
+            books.first_fresh = now
+        books.fresh += 1
+        return books.fresh >= at_most or now - books.first_fresh > _FLUSH_AFTER_S
 
     def give_back(self, leases: Iterable[str], *, only_unstarted: bool = False) -> None:
         """Put these jobs back at the head of their lists, at once; where the broker is away, as soon as it is back."""
         with self._lock:
-            self._books.returned.update({lease: only_unstarted for lease in leases if lease in self._books.held})
+            books = self._books
+            for lease in leases:
+                if lease in books.held:
+                    # What is begun and unclaimed has not started, whatever the broker says; of all else it knows best.
+                    books.returned[lease] = only_unstarted and books.begun.pop(lease, None) is None
         self.flush()
+
+    def give_back_unclaimed(self) -> None:
+        """Put back, from another thread, what was begun for this process and waits too long to be run by it."""
+        with self._lock:
+            waiting = list(self._books.begun)
+        if waiting:
+            self.give_back(waiting, only_unstarted=True)
 
     def flush(self) -> None:
         """Write what is settled. A broker that is away gets it later: each of it is safe to repeat."""
@@ -201,16 +321,21 @@ class Holder:
     def _write(self) -> None:
         with self._lock:
             books = self._books
-            acknowledged = {lease: job_id for lease, job_id in books.acknowledged.items() if lease not in books.riding}
+            riding = books.riding
+            acknowledged = {lease: job_id for lease, job_id in books.acknowledged.items() if lease not in riding}
+            ends = [end for lease, end in books.ends.items() if lease not in riding]
             returned = dict(books.returned)
-        if not acknowledged and not returned:
+            books.fresh = 0
+        if not acknowledged and not returned and not ends:
             return
         pairs = [part for pair in acknowledged.items() for part in pair]
         # Each goes to the head of its list, so the last one first: then they keep their order.
         back = ["~" + lease if unstarted else lease for lease, unstarted in reversed(returned.items())]
-        gone = self._scripts["settle"](args=[len(acknowledged), *pairs, *back])
+        how_many = f"{len(acknowledged)} {len(ends)}"
+        gone = self._scripts["settle"](args=[how_many, *pairs, *_told(ends), *back])
         with self._lock:
             self._forget(acknowledged)
+            self._forget(end.lease for end in ends)
             self._forget(lease.decode() for lease in gone)
             for lease, unstarted in returned.items():
                 if self._books.returned.get(lease) == unstarted:  # else somebody wants more of it by now
@@ -224,11 +349,17 @@ class Holder:
     def leave(self) -> None:
         """Stop for good: everything that is still held goes back, and the heartbeat ends."""
         self._ended.set()
-        self.flush()
+        with self._lock:
+            self._books.asking.clear()  # what rides may not have been heard, and may be told twice
+        is_alone = self._writing.acquire(timeout=_LEAVING_S)
         try:
+            self._write()
             self._scripts["leave"](args=[self.id])
         except RedisError as error:
             log.warning("broker did not answer, leases will run out", error_type=type(error).__name__)
+        finally:
+            if is_alone:
+                self._writing.release()
         with self._lock:
             self._books.held.clear()
 
@@ -236,6 +367,8 @@ class Holder:
         for lease in leases:
             self._books.held.pop(lease, None)
             self._books.acknowledged.pop(lease, None)
+            self._books.begun.pop(lease, None)
+            self._books.ends.pop(lease, None)
 
     # -- the heartbeat ---------------------------------------------------------------------------------------------
 
@@ -256,14 +389,14 @@ class Holder:
         if not alive and known:
             log.error("leases had run out, others have the jobs now", jobs=len(known))
             with self._lock:
-                self._forget(known)
+                self._forget(lease for lease in known if lease not in self._books.ends)  # those are done all the same
         wished = {lease.decode() for lease in stops}
         self.stops.extend(wished - self._told)
         self._told = wished
         ended_now = {lease.decode() for lease in ended}
         with self._lock:
             # What its task has ended is acknowledged here soon; what is still here at the next beat never will be.
-            self._forget(ended_now & self._ended_before)
+            self._forget((ended_now & self._ended_before) - self._books.ends.keys())
             self._ended_before = ended_now
 
     def _start_heart(self) -> None:
@@ -284,3 +417,10 @@ class Holder:
             except Exception as error:  # noqa: BLE001 - whatever it is, the leases MUST be renewed
                 log.error("heartbeat failed, trying again", error=error)
                 pause_s = _PAUSE_AFTER_MISSED_BEAT_S
+
+
+def _told(ends: Iterable[End]) -> list[str | bytes]:
+    """As the scripts read them."""
+    return [
+        part for end in ends for part in (end.job_id, end.kind, end.queue, end.lease, end.outcome, end.result, end.told)
+    ]

@@ -23,11 +23,12 @@ MISSED_AFTER = timedelta(seconds=60)
 SUSPECT_WAITS = timedelta(seconds=2)
 """How long a suspect waits for a worker that is idle, before one that is busy takes it and runs dry first."""
 
-RECOVERED_AT_ONCE = 100
-"""How many leases of dead holders one call takes back, at most."""
+RECOVERED_AT_ONCE = 128
+"""How many leases of dead holders one call takes back, at most. No fewer than one holder may have begun, so that one look
+says whether it had begun one or several."""
 
 RECOVERED_BYTES = 128 * 1024
-"""After so many bytes of their messages the call ends: each is read, which takes a millisecond for 128 KiB."""
+"""After so many bytes of messages that go back the call ends."""
 
 TICK_TTL = timedelta(days=366)
 """How long past its time the latest tick of a periodic schedule is remembered, when no later one follows."""

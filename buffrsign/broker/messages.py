@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from kombu.utils.encoding import bytes_to_str
-from kombu.utils.json import loads
-
+from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.leases import Leased
+from buffrsign.broker.quick_json import loads
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.core.ids import new_ulid
 
@@ -32,15 +31,16 @@ class Readable:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Something that kombu cannot take; `why` in a few words."""
+    """Something that kombu cannot take; `why` in a few words, without a word of what it says."""
 
     why: str
+    reason: Reason = Reason.UNREADABLE
 
 
 def read(leased: Leased) -> Readable | Unreadable:
     """What was leased, for kombu."""
     try:
-        envelope = loads(bytes_to_str(leased.message))
+        envelope = loads(leased.message)
     except (ValueError, RecursionError) as error:
         return Unreadable(f"it is no JSON ({type(error).__name__})")
     if not isinstance(envelope, dict) or not isinstance(envelope.get("properties"), dict):

@@ -18,6 +18,7 @@ from buffrsign.broker.recovery import TakenBack
 from buffrsign.broker.scripts import script
 from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import get_logger
+from buffrsign.crypto import Cipher
 from buffrsign.jobs import Job, KindUnknown, NewerVersion, PayloadRefused, decode
 
 if TYPE_CHECKING:
@@ -43,8 +44,18 @@ class Pulled:
 class Intake:
     """Takes jobs from the broker, each under a holder of its own; `name` is the worker that records name."""
 
-    def __init__(self, client: "Redis", *, lease: timedelta, name: str) -> None:
-        self.deliveries = Deliveries(client)
+    def __init__(
+        self,
+        client: "Redis",
+        *,
+        lease: timedelta,
+        name: str,
+        cipher: Cipher | None = None,
+        require_encrypted: bool = False,
+    ) -> None:
+        self.deliveries = Deliveries(client, cipher=cipher)
+        self._cipher = cipher
+        self._require_encrypted = require_encrypted
         self._lease_ms = lease // timedelta(milliseconds=1)
         # A reserve also judges how long the others may be silent, so it is told no lease longer than theirs.
         self._first_lease_ms = min(self._lease_ms, LEASE // timedelta(milliseconds=1))
@@ -119,9 +130,9 @@ class Intake:
         delivery = Delivery(message.job_id, message.kind, message.queue, self._name, {}, leased.lease)
         if self._waits_for_its_time(message, delivery, leased.source):
             return None
-        body = read_body(message)
+        body = read_body(message, self._cipher, require_encrypted=self._require_encrypted)
         if isinstance(body, Unreadable):
-            self._bury(delivery, Reason.UNREADABLE, body.why)
+            self._bury(delivery, body.reason, body.why)
             return None
         job = self._job(delivery, body, leased.message)
         if job is None:

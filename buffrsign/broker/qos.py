@@ -33,7 +33,16 @@ class QoS(_KombuQoS):  # type: ignore[misc]
             return 0
         if not self.prefetch_count:
             return MOST_AT_ONCE
-        return int(self.prefetch_count) - len(self.channel.holder)
+        return self._at_once() - len(self.channel.holder)
+
+    def room_ahead(self) -> int:
+        """As `room`, for jobs that are fetched while those that are here run."""
+        return min(self.room() + self._at_once(), MOST_AT_ONCE) if not self.channel.runs_alone() else 0
+
+    def _at_once(self) -> int:
+        """The prefetch count is the most; where tasks run in this process, so is what it gets done in a moment."""
+        at_most = int(self.prefetch_count or MOST_AT_ONCE)
+        return min(at_most, self.channel.fitting) if self.channel.asks_ahead else at_most
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """Nothing to write: the lease was taken with the message."""

@@ -6,7 +6,7 @@ It holds times, counts and one line on how the job ended; never its payload, but
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -74,7 +74,12 @@ def read_status(client: "Redis", job_id: str) -> JobStatus | None:
     """The status of a job, or None when it is unknown or was forgotten, a day after its end."""
     answer = client.hgetall(keys.record(job_id))
     assert isinstance(answer, dict)  # noqa: S101 - narrows redis-py's "sync or async" type
-    fields = {_text(name): _text(value) for name, value in answer.items()}
+    return status_of(job_id, answer)
+
+
+def status_of(job_id: str, record: Mapping[Any, Any]) -> JobStatus | None:
+    """The status that a record tells, or None when it tells none."""
+    fields = {_text(name): _text(value) for name, value in record.items()}
     return _status(job_id, fields) if "state" in fields else None
 
 

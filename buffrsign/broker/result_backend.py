@@ -15,9 +15,11 @@ from typing import Any
 
 from celery import states
 from celery.backends.redis import RedisBackend, ResultConsumer, SentinelBackend  # type: ignore[attr-defined]
-from kombu.utils.encoding import bytes_to_str
+from kombu.utils.encoding import bytes_to_str, str_to_bytes
 
 from buffrsign.broker import keys
+from buffrsign.broker.consuming import holder_with
+from buffrsign.broker.deliveries import lease_of
 from buffrsign.broker.limits import ENDED_TTL
 from buffrsign.broker.metas import (
     FIELDS,
@@ -132,6 +134,8 @@ class RecordBackend(RedisBackend):
     ) -> Any:
         meta = self._get_result_meta(result=result, state=state, traceback=traceback, request=request)
         meta["task_id"] = bytes_to_str(task_id)
+        if state == states.SUCCESS and _rides_with_its_end(request, self.encode(meta)):
+            return result
         rest = {name: meta[name] for name in ONLY_CELERY_KNOWS if meta.get(name)}
         expires = self.failure_expires if state == states.FAILURE else self.expires
         arguments = [
@@ -162,6 +166,14 @@ class RecordBackend(RedisBackend):
         """The job that a key of Celery's is about; None if it is about a group or a chord."""
         prefix, name = bytes_to_str(self.task_keyprefix), bytes_to_str(key)
         return name.removeprefix(prefix) if name.startswith(prefix) else None
+
+
+def _rides_with_its_end(request: Any, meta: Any) -> bool:
+    """Whether the job's end is about to be written, and its waiters told then: where its worker runs it itself."""
+    properties = getattr(request, "properties", None) or {}
+    lease = lease_of(properties.get("delivery_tag"))
+    holder = holder_with(lease) if lease else None
+    return holder is not None and holder.tell_with(lease, str_to_bytes(meta))
 
 
 class SentinelRecordBackend(RecordBackend, SentinelBackend):

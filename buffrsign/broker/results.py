@@ -11,6 +11,7 @@ from buffrsign.core.errors import Permanent
 
 if TYPE_CHECKING:
     from redis import Redis
+    from redis.asyncio import Redis as AsyncRedis
     from redis.client import PubSub
 
 LOOK_S = 1.0
@@ -60,6 +61,22 @@ def await_result(client: "Redis", job_id: str, *, timeout_s: float) -> dict[str,
     return result
 
 
+async def await_result_async(client: "AsyncRedis", job_id: str, *, timeout_s: float) -> dict[str, Any]:
+    """As `await_result`, for asyncio."""
+    deadline = time.monotonic() + timeout_s
+    state, result = _read_look(job_id, await client.hmget(keys.record(job_id), _LOOKED_AT))
+    if result is None and timeout_s > 0:
+        messages = client.pubsub()
+        async with messages:
+            await messages.subscribe(keys.result_channel(job_id))
+            while result is None and (left_s := deadline - time.monotonic()) > 0:
+                await messages.get_message(timeout=min(left_s, LOOK_S))
+                state, result = _read_look(job_id, await client.hmget(keys.record(job_id), _LOOKED_AT))
+    if result is None:
+        raise TimeoutError(f"job {job_id} is still {state} after {timeout_s} s")
+    return result
+
+
 def why_without_result(state: State, error: str | None) -> str:
     """Why a job that ended has no result, in a sentence."""
     if state is State.CANCELLED:
@@ -67,9 +84,15 @@ def why_without_result(state: State, error: str | None) -> str:
     return error or "its record does not say why"
 
 
+_LOOKED_AT = ["state", "keeps_result", "result", "error"]
+
+
 def _look(client: "Redis", job_id: str) -> tuple[str, dict[str, Any] | None]:
     """Where the job is, and its result once it is done."""
-    fields: Any = client.hmget(keys.record(job_id), "state", "keeps_result", "result", "error")
+    return _read_look(job_id, client.hmget(keys.record(job_id), _LOOKED_AT))
+
+
+def _read_look(job_id: str, fields: Any) -> tuple[str, dict[str, Any] | None]:
     state, keeps_result, result, error = fields
     if state is None or keeps_result != b"1":
         raise ResultNotKept(f"no result of job {job_id} is kept; enqueue it with keep_result=True")

@@ -7,6 +7,7 @@ MUST: every script but those that accept new jobs runs on a full Redis too (`all
 """
 
 import hashlib
+import re
 from datetime import timedelta
 from functools import cache
 from importlib import resources
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from redis import Redis
     from redis.commands.core import Script
 
-_ACCEPTING = {"publish", "put"}
+_ACCEPTING = {"publish", "publish_many", "put"}
 _SAME_TEXT = {"put_again": "put"}  # a job that was accepted goes on, also on a full server
 
 _KEYS = {
@@ -50,6 +51,7 @@ _KEYS = {
     "ended": keys.ENDED,
     "counters": keys.COUNTERS,
     "tick": keys.TICK_PREFIX,
+    "result_channel": keys.RESULT_CHANNEL_PREFIX,
 }
 
 
@@ -84,11 +86,39 @@ def digest(name: str) -> str:
 
 @cache
 def source(name: str) -> str:
-    """The whole text of a script, as the server gets it."""
+    """The whole text of a script, as the server gets it: of what is shared, only what it uses.
+
+    The server makes every function and every entry of the tables anew at each call: all of them took 6 µs, of 16 for
+    the acceptance of a job.
+    """
     shebang = "#!lua" if name in _ACCEPTING else "#!lua flags=allow-oom"
-    names = "".join(f"K.{name} = '{key}'\n" for name, key in _KEYS.items())
-    limits = "".join(f"L.{name} = {value}\n" for name, value in _LIMITS.items())
-    return f"{shebang}\nlocal K, L = {{}}, {{}}\n{names}{limits}{_read('prelude')}\n{_read(_SAME_TEXT.get(name, name))}"
+    body = _with_functions(_read(_SAME_TEXT.get(name, name)))
+    names = "".join(f"K.{key} = '{value}'\n" for key, value in _KEYS.items() if _uses(body, f"K.{key}"))
+    limits = "".join(f"L.{key} = {value}\n" for key, value in _LIMITS.items() if _uses(body, f"L.{key}"))
+    return f"{shebang}\nlocal K, L = {{}}, {{}}\n{names}{limits}{body}"
+
+
+def shared() -> str:
+    """All functions that scripts share, as they are written."""
+    return _read("prelude")
+
+
+def _with_functions(body: str) -> str:
+    """The script's body behind the shared functions that it uses, and those that they use, in their order."""
+    functions = _FUNCTION.findall(shared())
+    wanted: list[str] = []
+    for function, name in reversed(functions):  # a function uses those above it
+        if name in _ALWAYS or _uses(body, name) or any(_uses(each, name) for each in wanted):
+            wanted.append(function)
+    return "\n".join([*reversed(wanted), body])
+
+
+def _uses(text: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+_FUNCTION = re.compile(r"((?:^--[^\n]*\n)*^local function (\w+)\(.*?^end\n)", re.MULTILINE | re.DOTALL)
+_ALWAYS = {"now_ms"}
 
 
 def _read(name: str) -> str:

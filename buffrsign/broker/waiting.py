@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from buffrsign.broker import keys
 from buffrsign.broker.bodies import read_body
+from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.leases import Leased
 from buffrsign.broker.messages import Unreadable, read
 from buffrsign.core.clock import from_epoch_ms
 from buffrsign.core.errors import BuffrSignError
+from buffrsign.crypto import Cipher
 from buffrsign.jobs import Job, decode
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Waiting:
-    """One message in a queue. `job` is None where no contract here reads it, `job_id` where it is unreadable.
+    """One message in a queue. `job` is None where no contract or key here reads it, `job_id` where it is unreadable.
 
     `enqueued_at` is None where the job has no record yet, as one of a stock producer's.
     """
@@ -29,7 +31,7 @@ class Waiting:
     job: Job | None
 
 
-def peek(client: "Redis", queue: str, n: int) -> list[Waiting]:
+def peek(client: "Redis", queue: str, n: int, cipher: Cipher | None = None) -> list[Waiting]:
     """The next n messages of a queue, in the order in which they are taken. Costs n messages on the way here."""
     with client.pipeline(transaction=False) as pipe:
         pipe.zrange(keys.suspects(queue), 0, n - 1)
@@ -37,7 +39,7 @@ def peek(client: "Redis", queue: str, n: int) -> list[Waiting]:
             pipe.lrange(ready, -n, -1)
         suspects, *lists = pipe.execute()
     messages = [*suspects, *(message for each in lists for message in reversed(each))][:n]
-    read_ones = [_read(queue, message) for message in messages]
+    read_ones = [_read(queue, message, cipher) for message in messages]
     with client.pipeline(transaction=False) as pipe:
         for job_id, _kind, _job in read_ones:
             pipe.hget(keys.record(job_id or ""), "enqueued_at")
@@ -48,11 +50,14 @@ def peek(client: "Redis", queue: str, n: int) -> list[Waiting]:
     ]
 
 
-def _read(queue: str, raw: bytes) -> tuple[str | None, str, Job | None]:
+def _read(queue: str, raw: bytes, cipher: Cipher | None) -> tuple[str | None, str, Job | None]:
     message = read(Leased("", queue, raw, alone=False))
-    body = message if isinstance(message, Unreadable) else read_body(message)
-    if isinstance(message, Unreadable) or isinstance(body, Unreadable):
+    body = message if isinstance(message, Unreadable) else read_body(message, cipher)
+    if isinstance(message, Unreadable):
         return None, "unknown", None
+    if isinstance(body, Unreadable):
+        is_private = body.reason is Reason.PAYLOAD_UNREADABLE
+        return (message.job_id, message.kind, None) if is_private else (None, "unknown", None)
     try:
         return message.job_id, message.kind, decode(message.kind, body.payload, job_id=message.job_id)
     except BuffrSignError:

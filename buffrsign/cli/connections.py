@@ -10,6 +10,7 @@ import click
 
 from buffrsign.broker.address import AddressRefused
 from buffrsign.core.errors import Permanent
+from buffrsign.crypto import Cipher
 from buffrsign.producer import BrokerUnavailable, Producer, connect
 
 if TYPE_CHECKING:
@@ -47,10 +48,17 @@ def open_broker(url: str) -> Iterator["Redis"]:
 
 
 @contextmanager
-def open_producer(url: str, *, key_secret: str | None) -> Iterator[Producer]:
-    """A producer on the broker; raises what `open_broker` does, and what `Producer` does."""
+def open_producer(
+    url: str, *, key_secret: str | None, cipher: Cipher | None = None, allow_plain_payloads: bool = True
+) -> Iterator[Producer]:
+    """A producer on the broker; raises what `open_broker` does, and what `Producer` does.
+
+    A command that writes no payload of a person may leave out the cipher.
+    """
     with open_broker(url) as client:
-        yield Producer(url, key_secret=key_secret, client=client)
+        yield Producer(
+            url, key_secret=key_secret, cipher=cipher, allow_plain_payloads=allow_plain_payloads, client=client
+        )
 
 
 @contextmanager

@@ -10,9 +10,10 @@ import msgspec
 
 from buffrsign.broker.dead_letters import DeadLetter, DeadLetters, Decided, Reason, Which
 from buffrsign.cli.connections import open_broker
-from buffrsign.cli.options import as_json, broker_url, moment
+from buffrsign.cli.options import as_json, broker_url, moment, payload_keys
 from buffrsign.cli.output import print_json, print_rows, report
 from buffrsign.core.errors import Permanent
+from buffrsign.crypto import Cipher
 from buffrsign.jobs import Queue
 
 _COLUMNS = ("job_id", "kind", "queue", "reason", "attempts", "died_at", "error")
@@ -84,8 +85,9 @@ def list_letters(*, limit: int, broker_url: str, as_json: bool, **meant: Any) ->
 @click.argument("job_id")
 @click.option("--payload", is_flag=True, help="Show its payload too, which may hold personal data.")
 @broker_url
+@payload_keys
 @as_json
-def show(job_id: str, *, payload: bool, broker_url: str, as_json: bool) -> None:
+def show(job_id: str, *, payload: bool, broker_url: str, payload_keys: Cipher | None, as_json: bool) -> None:
     """Show why one job died: reason, error, attempts and worker."""
     with open_broker(broker_url) as client:
         letter = DeadLetters(client).find(job_id)
@@ -93,7 +95,7 @@ def show(job_id: str, *, payload: bool, broker_url: str, as_json: bool) -> None:
         raise DeadLetterUnknown(f"no dead letter of this broker is job {job_id}; `buffrsign dead list` names them")
     shown = _without_message(letter)
     if payload:
-        shown["payload"] = _payload(letter)
+        shown["payload"] = _payload(letter, payload_keys)
     report(shown, as_json=as_json)
 
 
@@ -168,12 +170,19 @@ def _without_message(letter: DeadLetter) -> dict[str, Any]:
     return fields
 
 
-def _payload(letter: DeadLetter) -> Any:
-    """A contract's one argument, or all arguments of another producer's message."""
+def _payload(letter: DeadLetter, cipher: Cipher | None) -> Any:
+    """A contract's one argument, or all arguments of another producer's message.
+
+    Raises:
+        MessageUnreadable: it is no message of ours.
+        PayloadUnreadable: it is encrypted, and not with one of these keys.
+    """
+    from buffrsign.broker.bodies import opened  # noqa: PLC0415 - it brings kombu, which no other command needs
+
     try:
-        body = base64.b64decode(msgspec.json.decode(letter.message)["body"])
-        args, kwargs, _what_follows = msgspec.json.decode(body)
-    except (ValueError, TypeError, KeyError) as error:
+        envelope = opened(msgspec.json.decode(letter.message), cipher)
+        args, kwargs, _what_follows = msgspec.json.decode(base64.b64decode(envelope["body"]))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise MessageUnreadable(
             f"the message of dead letter {letter.job_id} cannot be read; show it without --payload"
         ) from error

@@ -13,10 +13,11 @@ from buffrsign.broker.overview import list_jobs
 from buffrsign.broker.records import JobStatus, Progress, State, read_status
 from buffrsign.cli.connections import open_broker, open_producer
 from buffrsign.cli.export import export
-from buffrsign.cli.options import as_json, broker_url, duration, key_secret, moment
+from buffrsign.cli.options import allow_plain, as_json, broker_url, duration, key_secret, moment, payload_keys
 from buffrsign.cli.output import print_json, print_rows, report
 from buffrsign.core.errors import Permanent
 from buffrsign.core.ids import new_ulid
+from buffrsign.crypto import Cipher
 from buffrsign.jobs import CONTRACTS, Queue, decode
 from buffrsign.producer import Producer
 
@@ -85,6 +86,8 @@ def show(job_id: str, *, broker_url: str, as_json: bool) -> None:
 @click.option("--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Keep its result, wait for it, print it.")
 @broker_url
 @key_secret
+@payload_keys
+@allow_plain
 @as_json
 def enqueue(
     kind: str,
@@ -95,6 +98,8 @@ def enqueue(
     wait: float | None,
     broker_url: str,
     key_secret: str | None,
+    payload_keys: Cipher | None,
+    allow_plain_payloads: bool,
     as_json: bool,
 ) -> None:
     """Enqueue one job.
@@ -107,7 +112,9 @@ def enqueue(
     if delay is not None and at is not None:
         raise click.UsageError("give --delay or --at, not both")
     job = decode(kind, _json_in(payload), job_id=new_ulid())
-    with open_producer(broker_url, key_secret=key_secret) as producer:
+    with open_producer(
+        broker_url, key_secret=key_secret, cipher=payload_keys, allow_plain_payloads=allow_plain_payloads
+    ) as producer:
         handle = producer.enqueue(job, delay=delay, at=at, keep_result=wait is not None)
         accepted: dict[str, Any] = {
             "job_id": handle.job_id,

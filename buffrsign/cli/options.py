@@ -8,6 +8,7 @@ import click
 
 from buffrsign.broker.address import AddressRefused, read_address
 from buffrsign.core.clock import to_epoch_ms
+from buffrsign.crypto import Cipher, KeysRefused
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(rf"(\d+(?:\.\d+)?)({'|'.join(_UNITS)})")
@@ -47,6 +48,14 @@ def _or_redis_url(ctx: click.Context, param: click.Parameter, given: str | None)
         raise click.UsageError(f"REDIS_URL cannot be used: {refused}") from refused
 
 
+def _cipher(_ctx: click.Context, _param: click.Parameter, given: str | None) -> Cipher | None:
+    """The cipher of the keys; what they are is never repeated."""
+    try:
+        return Cipher.read(given) if given else None
+    except KeysRefused as refused:
+        raise click.BadParameter(str(refused)) from refused
+
+
 broker_url = click.option(
     "--broker-url",
     envvar="BUFFRSIGN_BROKER_URL",
@@ -69,5 +78,20 @@ key_secret = click.option(
     show_envvar=True,
     metavar="TEXT",
     help="Hashes job keys, the same for all producers. May be left out on loopback; best given by the environment.",
+)
+payload_keys = click.option(
+    "--payload-keys",
+    envvar="BUFFRSIGN_PAYLOAD_KEYS",
+    show_envvar=True,
+    callback=_cipher,
+    metavar="ID:KEY,...",
+    help="Encrypt and read payloads, as workers do. May be left out on loopback; best given by the environment.",
+)
+allow_plain = click.option(
+    "--allow-plain-payloads",
+    envvar="BUFFRSIGN_ALLOW_PLAIN_PAYLOADS",
+    show_envvar=True,
+    is_flag=True,
+    help="Send payloads in clear to a broker that is not on loopback.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")

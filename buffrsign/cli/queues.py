@@ -16,9 +16,10 @@ from buffrsign.broker.overview import Counts, read_counts
 from buffrsign.broker.records import State
 from buffrsign.broker.results import JobFailed
 from buffrsign.cli.connections import open_broker, open_producer
-from buffrsign.cli.options import as_json, broker_url, key_secret
+from buffrsign.cli.options import as_json, broker_url, key_secret, payload_keys
 from buffrsign.cli.output import as_table, print_json, print_rows
 from buffrsign.core.errors import Transient
+from buffrsign.crypto import Cipher
 from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
 from buffrsign.producer import Handle, Producer
@@ -67,15 +68,24 @@ def queues(*, watch: bool, broker_url: str, as_json: bool) -> None:
 @click.option("--timeout", type=click.FloatRange(min=0), default=5.0, show_default=True, metavar="SECONDS")
 @broker_url
 @key_secret
+@payload_keys
 @as_json
-def ping(names: tuple[str, ...], *, timeout: float, broker_url: str, key_secret: str | None, as_json: bool) -> None:
+def ping(
+    names: tuple[str, ...],
+    *,
+    timeout: float,
+    broker_url: str,
+    key_secret: str | None,
+    payload_keys: Cipher | None,
+    as_json: bool,
+) -> None:
     """Ask queues whether they are served.
 
     Sends a canary through each QUEUE, or all six without one, and shows how soon and by whom it was answered.
     Exits with 1 if one was not answered in time; that canary is taken back.
     """
     asked = [Queue(name) for name in dict.fromkeys(names)] or list(Queue)
-    with open_producer(broker_url, key_secret=key_secret) as producer:
+    with open_producer(broker_url, key_secret=key_secret, cipher=payload_keys) as producer:
         answers = _ask(producer, asked, timeout_s=timeout)
     if as_json:
         print_json(answers)

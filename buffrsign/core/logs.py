@@ -9,8 +9,7 @@ an address or a page. How records look is decided in `config/logging.py`.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 
@@ -48,11 +47,16 @@ def get_logger(name: str) -> EventLogger:
     return EventLogger(logging.getLogger(name))
 
 
-@contextmanager
-def bind(**fields: object) -> Iterator[None]:
+class bind:  # noqa: N801 - used like a function; a generator would cost each job some microseconds
     """Add fields to every event logged inside the block."""
-    token = _bound.set({**_bound.get(), **fields})
-    try:
-        yield
-    finally:
-        _bound.reset(token)
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, **fields: object) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        self._token = _bound.set({**_bound.get(), **self._fields})
+
+    def __exit__(self, *_error: object) -> None:
+        _bound.reset(self._token)

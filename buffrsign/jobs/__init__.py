@@ -1,7 +1,7 @@
 """What can be asked: one frozen contract per kind of job, one module per family."""
 
 from buffrsign.jobs import audit, compliance, documents, email, maintenance, requests
-from buffrsign.jobs.job import CONTRACTS, Job, Key, KindUnknown, NewerVersion, PayloadRefused, decode, encode
+from buffrsign.jobs.job import CONTRACTS, Job, Key, KindUnknown, NewerVersion, PayloadRefused, decode, encode, write
 from buffrsign.jobs.queues import Queue
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "encode",
     "maintenance",
     "requests",
+    "write",
 ]

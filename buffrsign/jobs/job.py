@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, Self, dataclass_transform, get_args
 from uuid import UUID
 
@@ -23,11 +24,13 @@ from buffrsign.jobs.queues import Queue
 
 VERSION_FIELD = "v"
 _ID_FIELD = "job_id"
+_AROUND_ID = len(f',"{_ID_FIELD}":""}}')
+_write = msgspec.json.Encoder().encode
 _NO_TEXT = (bytes, bytearray, datetime, date, time, timedelta, UUID, Decimal)
 """Types that msgspec writes as text, and so would let into any field of text."""
 
 _FIELD_NAME_UNKNOWN = re.compile(r"unknown field `(.*?)`", re.DOTALL)
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+_PLAIN_NAME = re.compile(r"[a-z_][A-Za-z0-9_]{0,39}")
 NEWER_VERSION_DELAY = timedelta(seconds=30)
 
 CONTRACTS: dict[str, type["Job"]] = {}
@@ -130,6 +133,33 @@ def encode(job: Job) -> dict[str, Any]:
     return {VERSION_FIELD: job.version, **payload}
 
 
+def write(job: Job) -> tuple[Job, bytes]:
+    """The job as its worker will see it, and its payload as JSON: `decode` and `encode` in a fifth of their time.
+
+    Raises:
+        PayloadRefused: see `encode`.
+    """
+    decoder, head, ends_with_id = _reading(type(job))
+    try:
+        seen: Job = decoder.decode(_write(job))
+        # What was a time in a field of text is a text now, and so on: then the long way says what follows.
+        is_plain = ends_with_id and seen == job
+        fields = _write(seen)[1 : -len(seen.job_id) - _AROUND_ID] if is_plain else b""
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        fields = b""
+    if not fields:
+        payload = encode(job)
+        return decode(job.kind, payload, job_id=job.job_id), _write(payload)
+    return seen, b"%b%b}" % (head, fields)
+
+
+@cache
+def _reading(contract: type[Job]) -> tuple[msgspec.json.Decoder[Any], bytes, bool]:
+    """What reads a contract's JSON, how its payload begins, and whether its JSON ends with the job id."""
+    head = f'{{"{VERSION_FIELD}":{contract.version},'.encode()
+    return msgspec.json.Decoder(contract), head, contract.__struct_encode_fields__[-1] == _ID_FIELD
+
+
 def decode(kind: str, payload: object, *, job_id: str) -> Job:
     """The job that a payload describes.
 
@@ -163,6 +193,12 @@ def decode(kind: str, payload: object, *, job_id: str) -> Job:
 
 def _require_whole_characters(job: Job) -> None:
     """JSON can spell half a surrogate pair, which is no character and cannot be written anywhere."""
+    try:
+        msgspec.json.encode(job)
+    except UnicodeEncodeError:
+        pass  # the field is named below
+    else:
+        return
     for name in job.__struct_fields__:
         try:
             msgspec.json.encode(getattr(job, name))

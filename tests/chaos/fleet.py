@@ -29,7 +29,8 @@ _WORKERS = {
     "prefork-1": ["--pool", "prefork", "--concurrency", "2"],
     "prefork-2": ["--pool", "prefork", "--concurrency", "2"],
     "threads": ["--pool", "threads", "--concurrency", "4"],
-    "solo": ["--pool", "solo"],
+    "solo-1": ["--pool", "solo", "--prefetch-multiplier", "64"],
+    "solo-2": ["--pool", "solo", "--prefetch-multiplier", "64"],
 }
 
 
@@ -203,6 +204,8 @@ def children_of(pid: int) -> list[int]:
 def environment(folder: Path, *, urls: Sequence[str], lease_s: float, stock: bool) -> dict[str, str]:
     """What every program of the fleet is told: three databases, and a short lease."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BUFFRSIGN_", "REDIS_"))}
+    if keys := os.environ.get("BUFFRSIGN_PAYLOAD_KEYS"):
+        inherited["BUFFRSIGN_PAYLOAD_KEYS"] = keys  # then the run is on private payloads
     known = {field.name for field in msgspec.structs.fields(Settings)}
     wanted = {"lease_s": f"{lease_s:g}", **({"broker_transport": "stock"} if stock else {})}
     return {

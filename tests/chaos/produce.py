@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from buffrsign import Handle, Producer
 from buffrsign.broker.address import read_address, sentinel_settings
+from buffrsign.crypto import Cipher
 from buffrsign.jobs import encode
 from buffrsign.producer import BrokerUnavailable
 from tests.chaos.inventory import QUEUES
@@ -154,7 +155,9 @@ def main() -> None:
     dice = random.Random(options.seed)  # noqa: S311 - a repeatable run
     ledger = Ledger(Path(os.environ["CHAOS_LEDGER"]))
     url = os.environ["BUFFRSIGN_BROKER_URL"]
-    producer = Producer(url, key_secret=os.environ["BUFFRSIGN_JOB_KEY_SECRET"])
+    keys = os.environ.get("BUFFRSIGN_PAYLOAD_KEYS")
+    cipher = Cipher.read(keys) if keys else None
+    producer = Producer(url, key_secret=os.environ["BUFFRSIGN_JOB_KEY_SECRET"], cipher=cipher)
     caller = PlainCaller(ledger) if options.plain else Caller(producer, _stranger(url), ledger, dice)
     signal.signal(signal.SIGTERM, lambda *_: setattr(caller, "stopping", True))
     mix = BULK if options.bulk else MIXED

@@ -29,6 +29,7 @@ class Shape(StrEnum):
     ASKED = "asked"
     STOPPED = "stopped"
     FOREIGN = "foreign"
+    LIGHT = "light"
 
 
 class Effect(Job, kind="chaos.effect", queue=Queue.MAINTENANCE):
@@ -43,6 +44,10 @@ class Effect(Job, kind="chaos.effect", queue=Queue.MAINTENANCE):
     too_early: int = 0
     doomed: bool = False
     reports: bool = False
+
+
+class LightEffect(Effect, kind="chaos.light_effect", queue=Queue.MAINTENANCE):
+    """An effect whose task takes the light path."""
 
 
 class KeyedEffect(Effect, kind="chaos.keyed_effect", queue=Queue.AUDIT):
@@ -81,6 +86,7 @@ MIXED = {
     Shape.ASKED: 40,
     Shape.STOPPED: 4,
     Shape.FOREIGN: 30,
+    Shape.LIGHT: 300,
 }
 """How often each shape is dealt, as weights, where time is short and faults are many."""
 
@@ -99,13 +105,13 @@ _RUN_MS = {
 def order(dice: random.Random, mix: dict[Shape, int]) -> Order:
     """The next order of a producer."""
     shape = dice.choices(list(mix), weights=list(mix.values()))[0]
-    contract = KeyedEffect if shape is Shape.KEYED else Effect
+    contract = {Shape.KEYED: KeyedEffect, Shape.LIGHT: LightEffect}.get(shape, Effect)
     job_id = new_ulid()
     job = contract(
         job_id=job_id,
         subject=f"subject-{job_id}" if shape is Shape.KEYED else job_id,
         run_ms=_RUN_MS.get(shape, 1),
-        failures=dice.randint(1, 3) if shape is Shape.FAILING else 0,
+        failures=dice.randint(1, 3) if shape is Shape.FAILING else int(shape is Shape.LIGHT and dice.random() < 0.05),
         too_early=1 if shape is Shape.EARLY else 0,
         doomed=shape is Shape.DOOMED,
         reports=shape is Shape.STOPPED and dice.random() < 0.7,

@@ -28,9 +28,16 @@ def a_start_is_counted_once(before: World, after: World, step: Step) -> None:
             continue
         starts = after.number(job_id, "starts") - before.number(job_id, "starts")
         lease = before.runs_by(job_id) if job_id in before.records else None
-        begins = step.script == "begin" and job_id in step.jobs and lease is None
+        begins = step.script in ("begin", "reserve") and job_id in step.jobs
+        begins = begins and (lease is None or (step.looks and lease not in after.leases))
         returns = step.script in ("settle", "leave", "renew") and lease in step.leases - after.leases.keys()
         returns = returns and after.state(job_id) == State.READY
+        returns = returns or (step.script == "defer" and lease in step.leases)
+        suspected = lease is not None and step.looks and died_beside_others(before, lease)
+        if suspected and lease not in after.leases:
+            again = after.runs_by(job_id) is not None  # by the worker that took it back
+            expect(after.state(job_id) == State.CANCELLED or starts == again - 1, law, f"{job_id}: {starts}, suspected")
+            continue
         expect(starts == (-1 if returns else starts * begins), law, f"{job_id}: {starts} after {step.script}")
         expect(starts < 2, law, f"{job_id}: {starts} after {step.script}")
         retries = after.number(job_id, "retries") - before.number(job_id, "retries")
@@ -48,7 +55,9 @@ def a_crash_is_counted_only_for_a_job_that_ran(before: World, after: World, step
             continue
         lease = before.runs_by(job_id) if job_id in before.records else None
         died = lease and (
-            lease in step.leases if step.script == "crashed" else step.looks and has_run_out(before, lease)
+            lease in step.leases
+            if step.script == "crashed"
+            else step.looks and has_run_out(before, lease) and not died_beside_others(before, lease)
         )
         expect(more == 1 and died, law, f"{job_id}: {more} more, it ran by {lease}")
         crashes = after.number(job_id, "crashes")
@@ -83,7 +92,10 @@ def a_job_that_was_running_and_lost_its_lease_has_crashed(before: World, after: 
         job_id = decode(before.leases[lease][1]).job_id
         if before.has_begun(lease):
             more = after.number(job_id, "crashes") - before.number(job_id, "crashes")
-            expect(more == 1, "whoever dies with a job that ran is counted", f"{job_id} ran by {lease}")
+            blamed = not died_beside_others(before, lease)
+            expect(more == blamed, "whoever dies with the one job that ran is counted", f"{job_id} ran by {lease}")
+            was_put = job_id in suspects_of(after) or after.state(job_id) in FINAL or after.runs_by(job_id)
+            expect(was_put or job_id in leased_in(after), "whoever may have killed a worker runs alone", job_id)
 
 
 def a_job_leaves_the_schedule_at_its_time(before: World, after: World, step: Step) -> None:
@@ -107,11 +119,14 @@ def a_job_ends_for_a_cause(before: World, after: World, step: Step) -> None:
         state, was = record["state"], before.state(job_id)
         if state not in FINAL or was in FINAL:
             continue
+        if state == State.DONE and job_id in step.ended:
+            continue
         lease = before.runs_by(job_id) if job_id in before.records else None
         by_word = {
             State.DONE: step.script == "finish" or (lease is not None and step.acknowledged.get(lease) == job_id),
             State.DEAD: step.script in ("bury", "end", "crashed"),
-            State.CANCELLED: step.script in ("begin", "cancel", "end", "postpone", "purge", "crashed"),
+            State.CANCELLED: step.script in ("begin", "cancel", "end", "postpone", "purge", "crashed")
+            or (step.script == "reserve" and before.records.get(job_id, {}).get("cancel") == "1"),
         }
         if by_word[State(state)] and (job_id in step.jobs or lease in step.acknowledged):
             continue
@@ -169,6 +184,21 @@ def forgotten(before: World, after: World) -> Counter[str]:
 def has_run_out(world: World, lease: str) -> bool:
     """Whether the time of this lease's holder is over."""
     return world.holders.get(holder_of(lease), 0) <= world.now
+
+
+def died_beside_others(world: World, lease: str) -> bool:
+    """Whether its holder had begun other jobs too, so that nobody can tell which of them ended it."""
+    return has_run_out(world, lease) and sum(world.has_begun(each) for each in world.held_by(holder_of(lease))) > 1
+
+
+def suspects_of(world: World) -> set[str]:
+    """The jobs that wait to run alone."""
+    return {decode(message).job_id for messages in world.suspects.values() for message in messages}
+
+
+def leased_in(world: World) -> set[str]:
+    """The jobs that somebody holds."""
+    return {decode(message).job_id for _, message in world.leases.values()}
 
 
 CHANGES: tuple[Callable[[World, World, Step], None], ...] = (

@@ -48,7 +48,9 @@ class Engine:
         """The script as it is called here."""
         text = _exchange(source(name), _REAL_CLOCK, _OUR_CLOCK)
         mutant = self.mutant
-        return mutate(text, mutant) if mutant and mutant.script in (name, "prelude") else text
+        if mutant and (mutant.script == name or (mutant.script == "prelude" and mutant.old in text)):
+            return mutate(text, mutant)
+        return text
 
 
 def mutate(text: str, mutant: Mutant) -> str:

@@ -12,12 +12,14 @@ class Holder:
     arrived_below: int = 1
     held: dict[str, bytes] = field(default_factory=dict)
     acknowledged: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, tuple[str, str]] = field(default_factory=dict)  # lease → job and queue: done, and not told yet
+    begins: bool = False  # whether it runs its jobs itself, and so has them begun as it takes them
     alone: str | None = None
 
     @property
     def unsettled(self) -> list[str]:
         """The leases it believes that it holds and has not settled."""
-        return [lease for lease in self.held if lease not in self.acknowledged]
+        return [lease for lease in self.held if lease not in self.acknowledged and lease not in self.ends]
 
     def runs_alone(self) -> bool:
         """Whether it may take nothing else for now."""
@@ -32,6 +34,7 @@ class Holder:
         for lease in leases:
             self.held.pop(lease, None)
             self.acknowledged.pop(lease, None)
+            self.ends.pop(lease, None)
 
 
 @dataclass(frozen=True)

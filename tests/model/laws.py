@@ -34,12 +34,16 @@ def expect(holds: object, law: str, detail: object = "") -> None:
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a script: the leases that it may end, the jobs it speaks of, what it acknowledges (lease → job)."""
+    """One call of a script: the leases that it may end, the jobs it speaks of, what it acknowledges (lease → job).
+
+    `ended` are jobs that it says are done.
+    """
 
     script: str
     leases: frozenset[str] = frozenset()
     jobs: frozenset[str] = frozenset()
     acknowledged: dict[str, str] = field(default_factory=dict)
+    ended: frozenset[str] = frozenset()
 
     @property
     def looks(self) -> bool:

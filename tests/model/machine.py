@@ -34,6 +34,7 @@ class Lives(Producers, Accidents):
         self.holders, self.runs = [], []
         self.hire()
         worker = self.holders[0]
+        worker.begins = False
         for _ in range(20):
             while self.world.holders.keys() - {worker.id}:
                 self.scripts.pass_time(LEASE_MS // 2)

@@ -67,6 +67,59 @@ class Producers(Stage):
                 expect(repeated == [b"duplicate", job_id.encode()], "a job is accepted once", repeated)
 
     @precondition(lambda self: self.live() < FEW)
+    @rule(
+        queue=st.sampled_from(QUEUES),
+        delay=st.sampled_from([0, 0, 1000, HOUR_MS]),
+        wanted=st.lists(st.sampled_from(["", "", "k1", "k2", "same id"]), min_size=1, max_size=4),
+        bound=st.sampled_from([1000, 1000, 2]),
+        again=st.booleans(),
+    )
+    def publish_many(self, queue: str, delay: int, wanted: list[str], bound: int, again: bool) -> None:
+        """Each of the bulk is new, has a key that may be taken, or is the one before it once more."""
+        world, standing = self.world, dict(self.world.uniques)
+        lines: list[tuple[str, str]] = []
+        stands: list[str] = []
+        for each in wanted:
+            if each == "same id":
+                lines.append(lines[-1] if lines else (self.new_id(queue), ""))
+            else:
+                lines.append((self.new_id(queue), each))
+            job_id, key = lines[-1]
+            stands.append(job_id if job_id in stands else standing.setdefault(key, job_id) if key else job_id)
+        new = list(
+            dict.fromkeys(job_id for (job_id, _key), stand in zip(lines, stands, strict=True) if job_id == stand)
+        )
+        ready = len(world.lists.get(queue, []))
+        arguments: list[str | bytes | int] = [queue, delay, "", "print", "1", bound, "", "", "", ""]
+        for job_id, key in lines:
+            arguments += [job_id, "model.job", Message(job_id, 0).encode(), key]
+
+        looks_new = sum(key not in world.uniques for _job_id, key in lines)  # one that comes twice is counted twice
+        fits = delay or not looks_new or ready + looks_new <= bound
+        if fits:
+            self.believed.accepted |= set(new)
+        answer = self.call("publish_many", *arguments, jobs=set(new))
+
+        if not fits:
+            expect(answer[0] == b"full" and not set(new) & self.world.records.keys(), "a full queue refuses", answer)
+            return
+        self._expect_bulk(answer, lines, stands, seen=set())
+        if again:
+            repeated = self.call("publish_many", *arguments, jobs=set(new))
+            self._expect_bulk(repeated, lines, stands, seen=set(new))
+
+    def _expect_bulk(
+        self, answer: list[bytes], lines: list[tuple[str, str]], stands: list[str], seen: set[str]
+    ) -> None:
+        flags, duplicates = "", []
+        for (job_id, _key), stand in zip(lines, stands, strict=True):
+            is_new = job_id == stand and job_id not in seen
+            flags += "1" if is_new else "0"
+            duplicates += [] if is_new else [stand.encode()]
+            seen.add(job_id)
+        expect(answer == [b"accepted", flags.encode(), *duplicates], "each of a bulk is accepted once", answer)
+
+    @precondition(lambda self: self.live() < FEW)
     @rule(place=st.sampled_from(LISTS), delay=st.sampled_from([0, 0, HOUR_MS]), again=st.booleans())
     def celery_publishes(self, place: str, delay: int, again: bool) -> None:
         job_id = self.new_id(place)

@@ -51,7 +51,8 @@ class Stage(RuleBasedStateMachine):
         acknowledged: dict[str, str] = named.get("acknowledged", {})
         leases = frozenset({lease} - {""} | set(named.get("leases", ())) | acknowledged.keys())
         jobs = frozenset({job} - {""} | set(named.get("jobs", ())))
-        reply = self.scripts(script, *arguments, step=Step(script, leases, jobs, acknowledged))
+        ended: frozenset[str] = frozenset(named.get("ended", ()))
+        reply = self.scripts(script, *arguments, step=Step(script, leases, jobs, acknowledged, ended))
         if script == "postpone" and self.world.state(job) in WAITING:
             self.suspected.discard(job)  # its run came back
         self.note_suspects()
@@ -81,6 +82,25 @@ class Stage(RuleBasedStateMachine):
             self.suspected.discard(message.job_id)  # its run came back, if only to be put back
         answer = self.call("put", *arguments, job=message.job_id)
         expect(answer == accepted, "each publication is accepted once", (message, answer))
+
+    def end_soon(self, run: Run, flushes: bool) -> None:
+        """The job is done, and its holder tells it with its next word to the broker."""
+        run.holder.held.setdefault(run.lease, b"")
+        run.holder.ends[run.lease] = (run.job_id, self.queue_of(run.job_id))
+        if flushes and run.holder in self.holders:
+            self.flush_ends(run.holder)
+
+    def flush_ends(self, holder: Holder) -> None:
+        ends = dict(holder.ends)
+        jobs = {job_id for job_id, _ in ends.values()}
+        self.call("settle", f"0 {len(ends)}", *told(ends), leases=set(ends), jobs=jobs, ended=jobs)
+        self.judge_ends(ends)
+        holder.forget(*ends)
+
+    def judge_ends(self, ends: dict[str, tuple[str, str]]) -> None:
+        for lease, (job_id, _) in ends.items():
+            expect(lease not in self.world.leases, "a lease ends with its job", lease)
+            expect(self.world.state(job_id) in FINAL, "a job that is done is done", job_id)
 
     def acknowledge(self, run: Run, flushes: bool) -> None:
         holder = run.holder
@@ -113,7 +133,7 @@ class Stage(RuleBasedStateMachine):
         return str(choose(live or self.world.records, pick))
 
     def hire(self) -> None:
-        self.holders.append(Holder(f"{self.made:016x}"))
+        self.holders.append(Holder(f"{self.made:016x}", begins=self.made % 2 == 1))
         self.made += 1
 
     def new_id(self, place: str) -> str:
@@ -121,6 +141,15 @@ class Stage(RuleBasedStateMachine):
         job_id = f"j{self.made:03}"
         self.homes[job_id] = keys.queue_of_list(place)
         return job_id
+
+
+def told(ends: dict[str, tuple[str, str]]) -> list[str]:
+    """Ends as a holder tells them."""
+    return [
+        part
+        for lease, (job_id, queue) in ends.items()
+        for part in (job_id, "model.job", queue, lease, "done", "{}", "told")
+    ]
 
 
 def choose(candidates: Iterable[Any], pick: int) -> Any:

@@ -8,7 +8,7 @@ from buffrsign.broker.records import State
 from tests.model.changes import LEASE_MS
 from tests.model.holder import Holder, Run
 from tests.model.laws import expect
-from tests.model.stage import Stage
+from tests.model.stage import Stage, told
 from tests.model.world import FINAL, LISTS, Message, World, decode
 
 _SUSPECT_WAITS_MS = SUSPECT_WAITS.total_seconds() * 1000
@@ -22,6 +22,8 @@ class Taking(Stage):
         number, acknowledged = holder.next_number, dict(holder.acknowledged)
         holder.arrived_below, holder.next_number = number, number + credit
         pairs = [part for pair in acknowledged.items() for part in pair]
+        if holder.begins:
+            return self.take_begun(holder, credit, number, is_lost=is_lost)
         arguments = [holder.id, LEASE_MS, credit, number, len(acknowledged), *pairs, *LISTS]
         before = self.world
         reply = self.call("reserve", *arguments, acknowledged=acknowledged)
@@ -36,6 +38,62 @@ class Taking(Stage):
         if alone == b"1":
             holder.alone = leases[0]
         return leases
+
+    def take_begun(self, holder: Holder, credit: int, number: int, *, is_lost: bool) -> list[str]:
+        """As `take`, by a holder that runs its jobs itself: they have begun, and what it did is told on the way."""
+        acknowledged, ends, before = dict(holder.acknowledged), dict(holder.ends), self.world
+        pairs = [part for pair in acknowledged.items() for part in pair]
+        mode = f"{len(acknowledged)} {len(ends)} worker"
+        done = {job_id for job_id, _ in ends.values()}
+        waiting = {decode(message).job_id for message in before.messages()} | before.records.keys()
+        arguments = [holder.id, LEASE_MS, credit, number, mode, *pairs, *told(ends), *LISTS]
+        reply = self.call(
+            "reserve",
+            *arguments,
+            acknowledged=acknowledged,
+            jobs=waiting,
+            leases=set(ends),
+            ended=done,
+        )
+        self.judge_ends(ends)
+        _, alone, _, *items = reply
+        given = [items[at : at + 4] for at in range(0, len(items), 4)]
+        live = [part for each in given if each[3] == b"" or each[3].startswith(b"begun") for part in each[:3]]
+        expect(len(given) <= credit, "no more is given than was asked for", given)
+        for lease, _, message, answer in given:
+            self.judge_answer(lease.decode(), decode(message), answer.decode())
+        jobs = {decode(message).job_id for message in live[2::3]} & self.suspected - self.believed.doubled
+        expect(alone == b"1" or not jobs or self.are_stale(live), "a suspect is delivered alone", jobs)
+        holder.arrived_below = holder.next_number
+        if is_lost:
+            return []
+        holder.forget(*acknowledged, *ends)
+        holder.held.update((lease.decode(), message) for lease, message in zip(live[::3], live[2::3], strict=True))
+        if alone == b"1" and live:
+            holder.alone = live[0].decode()
+        for lease, _, message, answer in given:
+            if answer.startswith(b"begun") and lease.decode() in holder.held:
+                told_of = decode(message)
+                self.runs.append(Run(lease.decode(), told_of.job_id, told_of.retries, holder))
+        return []
+
+    def are_stale(self, live: list[bytes]) -> bool:
+        found = [decode(message) for message in live[2::3]]
+        return any(each.retries < self.world.number(each.job_id, "retries") for each in found)
+
+    def judge_answer(self, lease: str, message: Message, answer: str) -> None:
+        """Whether a job began if the answer says so, and else is held by nobody, or was left to its worker."""
+        if answer.startswith("begun"):
+            _, attempt, crashes = answer.split()
+            record = self.world.records[message.job_id]
+            expect(self.world.runs_by(message.job_id) == lease, "the record says who runs it", lease)
+            tries = int(record["starts"]) - int(record.get("postponed", 0))
+            expect(int(attempt) == tries, "an answer counts the attempts", (answer, record))
+            expect(int(crashes) == int(record.get("crashes", 0)), "an answer counts the crashes", (answer, record))
+        elif answer:
+            expect(lease not in self.world.leases, "a delivery that does not begin is over", lease)
+        else:
+            expect(lease in self.world.leases, "what is given is leased", lease)
 
     def judge_reserve(self, holder: Holder, before: World, credit: int, items: list[bytes], alone: bool) -> None:
         """Whether the answer fits what is leased now, and what may run beside what."""

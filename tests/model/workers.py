@@ -51,6 +51,9 @@ class Workers(Taking):
     @rule(pick=PICK, flushes=st.booleans())
     def finish(self, pick: int, flushes: bool) -> None:
         run = self.runs[pick % len(self.runs)]
+        if run.holder.begins and run.lease in run.holder.held:
+            self.end_soon(self.ends(pick), flushes)
+            return
         self.finish_run(run)
         self.acknowledge(run, flushes)
 

@@ -15,8 +15,11 @@ from workers.app import app
 
 __all__ = ["app", "play"]
 
+LIGHT = "TESTS_LIGHT"
+"""Set by `light_app`: the tasks take the light path."""
 
-@task(Scripted, attempts=ATTEMPTS, first_backoff=timedelta(milliseconds=20))
+
+@task(Scripted, attempts=ATTEMPTS, first_backoff=timedelta(milliseconds=20), light=LIGHT in os.environ)
 def play(job: Scripted, services: Services) -> Done:
     """Write down this run, and end as the script says."""
     journal = Path(job.journal)
@@ -37,7 +40,8 @@ def play(job: Scripted, services: Services) -> Done:
         case End.WAITS:
             _wait_to_be_let_go(journal)
         case End.HANGS:
-            signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # how a soft limit interrupts; native code does not hear it
+            for how_a_soft_limit_interrupts in (signal.SIGUSR1, signal.SIGALRM):
+                signal.signal(how_a_soft_limit_interrupts, signal.SIG_IGN)  # native code does not hear it
             _wait_to_be_let_go(journal)
         case End.REPORTS:
             wait_until(lambda: _reports(journal), "the test to let this run go", timeout_s=30)

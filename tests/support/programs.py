@@ -11,7 +11,17 @@ from buffrsign.jobs.maintenance import Canary
 from tests.support.broker import KEY_SECRET, TestBroker
 from workers.processes import ROOT, Processes
 
-__all__ = ["ROOT", "SCHEDULER", "START_S", "producing", "running", "status_of", "wait_for_answer", "worker"]
+__all__ = [
+    "ROOT",
+    "SCHEDULER",
+    "START_S",
+    "processes_of",
+    "producing",
+    "running",
+    "status_of",
+    "wait_for_answer",
+    "worker",
+]
 
 SCHEDULER = [sys.executable, "-m", "workers.scheduler"]
 START_S = 40.0
@@ -22,6 +32,12 @@ def worker(queue: str, *, app: str = "workers.app", concurrency: int = 1) -> lis
     """The command of a worker of one family, as the Procfile has it."""
     serves = ["-Q", queue, "-n", f"{queue}@%h", "--concurrency", str(concurrency)]
     return ["celery", "-A", app, "worker", *serves, "--without-mingle", "--without-gossip"]
+
+
+def processes_of(queue: str, *, app: str = "workers.app", count: int = 1) -> list[str]:
+    """The command of a family whose workers take jobs for themselves, several at a time."""
+    command = [sys.executable, "-m", "workers.processes_of", queue, "-A", app, "-c", str(count)]
+    return [*command, "--", "--prefetch-multiplier", "64"]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,7 @@ from buffrsign.jobs import Queue
 from buffrsign.producer import Handle
 from tests.support.broker import TestBroker
 from tests.support.contracts import End, Scripted
-from tests.support.programs import SCHEDULER, producing, running, wait_for_answer, worker
+from tests.support.programs import SCHEDULER, processes_of, producing, running, wait_for_answer, worker
 from tests.support.wait import wait_until
 
 
@@ -82,13 +83,25 @@ class Stage:
         return (self.folder / "log" / "maintenance.log").read_text()
 
 
+class Way(StrEnum):
+    """Which way a job takes through its worker."""
+
+    PREFORK = "prefork"
+    SOLO = "solo"
+    LIGHT = "light"
+
+
+WORKERS = {
+    Way.PREFORK: worker(Queue.MAINTENANCE, app="tests.support.app", concurrency=2),
+    Way.SOLO: processes_of(Queue.MAINTENANCE, app="tests.support.app", count=2),
+    Way.LIGHT: processes_of(Queue.MAINTENANCE, app="tests.support.light_app", count=2),
+}
+
+
 @contextmanager
-def raised_stage(broker: TestBroker, folder: Path) -> Iterator[Stage]:
+def raised_stage(broker: TestBroker, folder: Path, way: Way = Way.PREFORK) -> Iterator[Stage]:
     """A stage on this broker, its worker ready."""
-    programs = {
-        "scheduler": SCHEDULER,
-        "maintenance": worker(Queue.MAINTENANCE, app="tests.support.app", concurrency=2),
-    }
+    programs = {"scheduler": SCHEDULER, "maintenance": WORKERS[way]}
     with producing(broker) as producer, running(broker, folder, programs):
         wait_for_answer(producer, Queue.MAINTENANCE)
         yield Stage(producer, broker, folder)

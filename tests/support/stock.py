@@ -1,6 +1,7 @@
 """A plain Celery application that shares a queue with our workers: `celery -A tests.support.stock worker -Q …`.
 
 It knows Celery, kombu's own transport, and one task by the name that ours has too; its runs are marked in the journal.
+Where it is given payload keys, it takes them as `docs/private-payloads.md` says.
 """
 
 import os
@@ -9,6 +10,7 @@ from typing import Any
 
 from celery import Celery, Task
 
+from buffrsign.crypto import CONTENT_TYPE, SERIALIZER, Cipher, register
 from tests.support.wait import wait_until
 
 MARK = "stock"
@@ -21,6 +23,9 @@ app.conf.update(
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
 )
+if keys := os.environ.get("BUFFRSIGN_PAYLOAD_KEYS"):
+    register(Cipher.read(keys))
+    app.conf.update(task_serializer=SERIALIZER, accept_content=["json", CONTENT_TYPE])
 
 
 @app.task(name="test.scripted", bind=True, max_retries=3)

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from buffrsign import BulkRefused
 from buffrsign.jobs import PayloadRefused
 from buffrsign.jobs.email import SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Recipient
@@ -51,6 +52,18 @@ def test_a_refused_job_is_not_kept(producer):
         producer.enqueue(letter(recipient=Recipient("anna at example.com")))
 
     assert producer.enqueued == []
+
+
+def test_a_bulk_is_kept_whole_or_not_at_all(producer):
+    before = producer.enqueue(letter())
+
+    with pytest.raises(BulkRefused, match="position 1"):
+        producer.enqueue_many([Canary(), letter(document_title="")])
+    enqueued = producer.enqueue_many([letter(), Canary()])
+
+    assert enqueued.duplicate == [before.job_id]
+    assert len(enqueued.created) == 1
+    assert len(producer.enqueued) == 2
 
 
 def test_when_a_job_was_asked_to_start_is_kept(producer):

@@ -1,6 +1,5 @@
-"""Ours: the full Celery path in two configurations, and the light path where this release has it."""
+"""Ours: the full Celery path in two configurations, and the light path."""
 
-import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.engine.engine import ENQUEUES, Engine, Home, Measure
@@ -12,14 +11,12 @@ if TYPE_CHECKING:
     from redis import Redis
 
 QUEUE = Queue.MAINTENANCE.value
-LIGHT = "workers.light"
-"""The module of the light path; its engine appears as soon as there is one."""
-
 SIDE = ("python", "-m", "benchmarks.engine.sides.ours")
 CELERY = (
     *("celery", "-A", "benchmarks.engine.sides.ours_app", "worker", "-Q", QUEUE, "--prefetch-multiplier", "64"),
     *("--without-mingle", "--without-gossip"),
 )
+LIGHT = tuple(part.replace("ours_app", "ours_light_app") for part in CELERY)
 _ENQUEUES = ENQUEUES if hasattr(Producer, "enqueue_many") else frozenset({Measure.ENQUEUE})
 _RUNNING = frozenset(set(Measure) - {Measure.WEIGHT, Measure.IDLE}) - ENQUEUES
 
@@ -53,14 +50,11 @@ def engines() -> tuple[Engine, ...]:
             measures=_RUNNING,
         ),
     )
-    if importlib.util.find_spec(LIGHT) is None:
-        return full
-    command = ("python", "-m", LIGHT, "-A", "benchmarks.engine.sides.ours_app", "-Q", QUEUE)
     light = _engine(
         "ours_light",
         "ours, light path, 2 processes",
-        tuple((*command, "-n", f"{name}@%h") for name in ("one", "two")),
-        guess=40_000,
+        tuple((*LIGHT, "--pool", "solo", "-n", f"{name}@%h") for name in ("one", "two")),
+        guess=20_000,
         guess_far=20_000,
         measures=_RUNNING | {Measure.IDLE},
     )

@@ -22,6 +22,9 @@ local waits = state == 'scheduled' or state == 'retrying'
 if is_final(state) or waits or (by and holds(by)) or try_of(message) < tonumber(retries or 0) then
   return 0 -- a copy, or a try that is over: another message of the job counts
 end
+if state == 'running' and by == lease then
+  redis.call('HINCRBY', record, 'starts', -1) -- it was begun when it was given out, and nobody ran it
+end
 local fields = {'state', 'scheduled', 'message', message}
 if ARGV[9] ~= ARGV[3] then
   fields[5], fields[6] = 'list', ARGV[9]

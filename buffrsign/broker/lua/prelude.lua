@@ -9,8 +9,8 @@ local function is_final(state)
   return state == 'done' or state == 'dead' or state == 'cancelled'
 end
 
-local function count(queue, event)
-  redis.call('HINCRBY', K.counters, (queue or 'unknown') .. ':' .. event, 1)
+local function count(queue, event, times)
+  redis.call('HINCRBY', K.counters, (queue or 'unknown') .. ':' .. event, times or 1)
 end
 
 -- A queue has one list per priority step: its own name, or its name, kombu's separator and the step.
@@ -25,6 +25,45 @@ local function ring(bell)
   end
 end
 
+-- A message's headers as they are written, if nothing is nested in them but perhaps one empty object: then a name in
+-- quotes and a colon are found in them once, and mean what they say. Searching costs a tenth of decoding.
+local function plain_headers(message)
+  local _, from = string.find(message, '"headers":', 1, true)
+  from = from and string.find(message, '{', from, true)
+  local to = from and string.find(message, '}', from, true)
+  local nested = to and string.find(message, '{', from + 1, true)
+  if nested and nested < to then
+    if nested + 1 ~= to then
+      return nil
+    end
+    to = string.find(message, '}', to + 1, true)
+    local more = string.find(message, '{', nested + 1, true)
+    if not to or more and more < to then
+      return nil
+    end
+  end
+  return to and string.sub(message, from, to)
+end
+
+-- Where the value of this name begins, or nil.
+local function value_in(headers, name)
+  local _, at = string.find(headers, '"' .. name .. '":', 1, true)
+  return at and (string.byte(headers, at + 1) == 32 and at + 2 or at + 1)
+end
+
+-- The text that this name has; nil if it has another value, or one with an escape in it.
+local function text_in(headers, name)
+  local at = value_in(headers, name)
+  local close = at and string.byte(headers, at) == 34 and string.find(headers, '"', at + 1, true)
+  local text = close and string.sub(headers, at + 1, close - 1)
+  return text and text ~= '' and not string.find(text, '\\', 1, true) and text or nil
+end
+
+local function is_null_in(headers, name)
+  local at = value_in(headers, name)
+  return not at or string.sub(headers, at, at + 3) == 'null'
+end
+
 -- A message's headers and properties, each empty where there is none to be read.
 local function parts_of(message)
   local readable, envelope = pcall(cjson.decode, message)
@@ -33,8 +72,13 @@ local function parts_of(message)
     type(envelope.properties) == 'table' and envelope.properties or {}
 end
 
--- The job id in a message, or nil. Celery's first protocol has it in the properties only.
+-- The job id in a message, or nil. Celery's first protocol has it in the properties only. Most need not be decoded for it.
 local function id_of(message)
+  local plain = plain_headers(message)
+  local found = plain and text_in(plain, 'id')
+  if found then
+    return found
+  end
   local headers, properties = parts_of(message)
   local id = headers.id or properties.correlation_id
   return type(id) == 'string' and id or nil
@@ -70,20 +114,25 @@ local function newest_first(leases)
   return leases
 end
 
--- What was leased: its list and its message, or nil.
-local function leased(lease)
-  local value = redis.call('HGET', K.holder .. holder_of(lease), lease)
-  if not value then
-    return nil
-  end
+-- A lease's value: the list and the message that were leased.
+local function split_leased(value)
   local zero = string.find(value, '\0', 1, true)
   return string.sub(value, 1, zero - 1), string.sub(value, zero + 1)
 end
 
+-- What was leased: its list and its message, or nil.
+local function leased(lease)
+  local value = redis.call('HGET', K.holder .. holder_of(lease), lease)
+  if value then
+    return split_leased(value)
+  end
+end
+
 -- The record of a job that came without one, from a stock producer, or whose record was lost.
 local function ensure_record(job_id, kind, queue, now)
-  if redis.call('HSETNX', K.record .. job_id, 'enqueued_at', now) == 1 then
-    redis.call('HSET', K.record .. job_id, 'kind', kind, 'queue', queue, 'state', 'ready', 'ready_at', now)
+  if redis.call('HEXISTS', K.record .. job_id, 'enqueued_at') == 0 then
+    redis.call('HSET', K.record .. job_id, 'enqueued_at', now, 'kind', kind, 'queue', queue,
+      'state', 'ready', 'ready_at', now)
     redis.call('EXPIRE', K.record .. job_id, L.waiting_ttl_s)
     count(queue, 'enqueued')
   end
@@ -115,19 +164,111 @@ local function to_schedule(job_id, due, fields)
   end
 end
 
--- A job ends: its record says how, and is kept for a while. A key stays taken after `done`, and is free otherwise.
-local function end_job(job_id, state, now, fields)
-  local record = K.record .. job_id
-  local queue, started_at, unique, series, window =
-    unpack(redis.call('HMGET', record, 'queue', 'started_at', 'unique', 'series', 'window_s'))
-  redis.call('HSET', record, 'state', state, 'ended_at', now, unpack(fields))
-  if started_at then
-    redis.call('HSET', record, 'ran_ms', math.max(0, now - started_at))
+-- The job that stands already where this one would be accepted: itself, or the one that has its key; or nil.
+local function standing_job(job_id, unique)
+  if redis.call('EXISTS', K.record .. job_id) == 1 then
+    return job_id
   end
+  local standing = unique and redis.call('GET', unique)
+  return standing and redis.call('EXISTS', K.record .. standing) == 1 and standing or nil
+end
+
+-- Whether this broker's keyed jobs were keyed with another secret.
+local function is_other_secret(fingerprint)
+  return (redis.call('GET', K.fingerprint) or fingerprint) ~= fingerprint
+end
+
+-- What jobs that are accepted together say in their records, as a flat list. A term that is '' is not said.
+local function common_fields(queue, now, due, terms)
+  local waits = due > now
+  local fields = {'queue', queue, 'enqueued_at', now,
+    'state', waits and 'scheduled' or 'ready', 'ready_at', waits and due or now}
+  for name, value in pairs({keeps_result = terms.keeps_result == '1' and '1' or '', missed = terms.missed,
+    series = terms.series, window_s = terms.window_s, expires_at = terms.expires ~= '' and due + terms.expires or ''}) do
+    if value ~= '' then
+      fields[#fields + 1], fields[#fields + 2] = name, value
+    end
+  end
+  fields.common = #fields
+  return fields, waits
+end
+
+-- Write the record of a new job, and take its key. One that waits for its time keeps its message there. `fields` are the
+-- common ones; what is the job's own is written behind them, so that one command writes all: each costs a microsecond.
+local function accept(job_id, kind, message, unique, fields, waits)
+  local record, last = K.record .. job_id, fields.common
+  if waits then
+    fields[last + 1], fields[last + 2] = 'message', message
+    last = last + 2
+  end
+  if unique then
+    fields[last + 1], fields[last + 2] = 'unique', unique
+    last = last + 2
+  end
+  redis.call('HSET', record, 'kind', kind, unpack(fields, 1, last))
+  if not waits then
+    redis.call('EXPIRE', record, L.waiting_ttl_s)
+  end
+  if unique and waits then
+    redis.call('SET', unique, job_id)
+  elseif unique then
+    redis.call('SET', unique, job_id, 'EX', L.waiting_ttl_s)
+  end
+end
+
+-- Put new jobs where they wait, in their order: `places` are messages, or for the schedule pairs of due time and id.
+local function place(queue, places, due, waits, series)
+  if not waits then
+    redis.call('LPUSH', queue, unpack(places))
+    ring(K.bell .. queue)
+    return
+  end
+  local earliest = redis.call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')[2]
+  redis.call('ZADD', K.schedule, unpack(places))
+  if series ~= '' then
+    redis.call('ZADD', K.series .. series, unpack(places))
+  end
+  if not earliest or due < tonumber(earliest) then
+    ring(K.schedule_bell)
+  end
+end
+
+-- What several ends of one call write together: the list of what ended, and the counters.
+local function write_ends(ended, counts, now)
+  if #ended > 0 then
+    redis.call('ZADD', K.ended, unpack(ended))
+    redis.call('ZREMRANGEBYSCORE', K.ended, '-inf', now - L.ended_ttl_s * 1000)
+    local too_many = redis.call('ZCARD', K.ended) - L.ended_listed
+    if too_many > 0 then
+      redis.call('ZPOPMIN', K.ended, too_many)
+    end
+  end
+  for name, times in pairs(counts) do
+    redis.call('HINCRBY', K.counters, name, times)
+  end
+end
+
+local function tally(counts, queue, event)
+  local name = (queue or 'unknown') .. ':' .. event
+  counts[name] = (counts[name] or 0) + 1
+end
+
+-- A job ends: its record says how, and is kept for a while. A key stays taken after `done`, and is free otherwise.
+-- `ended` and `counts` gather what `write_ends` writes for several ends of one call.
+local function end_job(job_id, state, now, fields, ended, counts)
+  local record = K.record .. job_id
+  local was, queue, started_at, unique, series, window =
+    unpack(redis.call('HMGET', record, 'state', 'queue', 'started_at', 'unique', 'series', 'window_s'))
+  if started_at then
+    fields[#fields + 1], fields[#fields + 2] = 'ran_ms', math.max(0, now - started_at)
+  end
+  redis.call('HSET', record, 'state', state, 'ended_at', now, unpack(fields))
   redis.call('HDEL', record, 'message', 'lease', 'cancel', 'suspect')
   -- While its key is taken the record stays: a key without a record counts as free.
   redis.call('EXPIRE', record, state == 'done' and math.max(L.ended_ttl_s, window or 0) or L.ended_ttl_s)
-  leave_schedule(job_id, series)
+  if was ~= 'running' then
+    leave_schedule(job_id, series)
+  end
   if unique and redis.call('GET', unique) == job_id then
     if state == 'done' and window ~= '0' then
       redis.call('EXPIRE', unique, window or L.ended_ttl_s)
@@ -135,12 +276,129 @@ local function end_job(job_id, state, now, fields)
       redis.call('DEL', unique)
     end
   end
-  redis.call('ZADD', K.ended, now, job_id)
-  redis.call('ZREMRANGEBYSCORE', K.ended, '-inf', now - L.ended_ttl_s * 1000)
-  if redis.call('ZCARD', K.ended) > L.ended_listed then
-    redis.call('ZPOPMIN', K.ended)
+  local alone = not ended
+  ended, counts = ended or {}, counts or {}
+  ended[#ended + 1], ended[#ended + 2] = now, job_id
+  tally(counts, queue, state)
+  if alone then
+    write_ends(ended, counts, now)
   end
-  count(queue, state)
+end
+
+-- A task begins, by a delivery whose lease is held. Answers as `begin.lua` says; and true, if that is not `begun` and
+-- the lease lasts all the same, because Celery still has to publish what follows the job.
+local function begin_job(job, now, counts)
+  local record, lease = K.record .. job.id, job.lease
+  local is_known, state, ready_at, retries, by, cancel, expires_at, starts, postponed, crashes, unique, follows, keeps_result,
+    deferred_at = unpack(redis.call('HMGET', record, 'enqueued_at', 'state', 'ready_at', 'retries', 'lease', 'cancel',
+      'expires_at', 'starts', 'postponed', 'crashes', 'unique', 'follows', 'keeps_result', 'deferred_at'))
+  if not is_known then
+    ensure_record(job.id, job.kind, job.queue, now)
+    state, ready_at = 'ready', now
+  end
+  if state == 'done' and follows then
+    return {state, follows}, true -- what follows was not published, or nobody knows
+  end
+  if is_final(state) or job.retries < tonumber(retries or 0) then
+    return {state, redis.call('HGET', record, 'result') or ''}
+  end
+  local repeated = state == 'running' and lease ~= '' and by == lease
+  if state == 'running' and lease ~= '' and by and not repeated and holds(by) then
+    return {'running', ''}
+  end
+  expires_at = tonumber(expires_at or job.expires_at)
+  if cancel == '1' or (expires_at and now > expires_at) then
+    end_job(job.id, 'cancelled', now, {'error', cancel == '1' and 'it was stopped' or 'it expired before it started'})
+    return {'cancelled', ''}
+  end
+  if state == 'running' and lease == '' then
+    crashes = redis.call('HINCRBY', record, 'crashes', 1) -- only a process that never came back leaves a job like that
+  end
+  if not repeated then
+    local been_away = starts or deferred_at or state ~= 'ready'
+    starts = (starts or 0) + 1
+    local fields = {'state', 'running', 'worker', job.worker, 'started_at', now, 'starts', starts,
+      'waited_ms', math.max(0, now - (ready_at or now))}
+    if lease ~= '' then
+      fields[#fields + 1], fields[#fields + 2] = 'lease', lease
+    end
+    if job.keeps_result and not keeps_result then
+      fields[#fields + 1], fields[#fields + 2] = 'keeps_result', '1'
+    end
+    redis.call('HSET', record, unpack(fields))
+    if been_away then
+      redis.call('HDEL', record, 'message', 'progress', 'deferred_at')
+      leave_schedule(job.id, redis.call('HGET', record, 'series'))
+    end
+    if been_away or now - (ready_at or 0) > 3600000 then -- what has just become ready will not be forgotten for days
+      redis.call('EXPIRE', record, L.waiting_ttl_s)
+      if unique then
+        redis.call('EXPIRE', unique, L.waiting_ttl_s)
+      end
+    end
+    tally(counts, job.queue, 'started')
+  end
+  return {'begun', '', tonumber(starts), tonumber(postponed or 0), tonumber(crashes or 0)}
+end
+
+-- What `begin_job` needs of a message; nil where that is not told without decoding it: it carries a time, or headers of
+-- its producer's own. Such a message is begun by its worker, who decodes it in any case.
+local function plain_job(message)
+  local headers = plain_headers(message)
+  local id, kind = headers and text_in(headers, 'id'), headers and text_in(headers, 'task')
+  if not id or not kind or string.find(id .. kind, '[\128-\255]') or not is_null_in(headers, 'eta')
+    or not is_null_in(headers, 'expires') then
+    return nil
+  end
+  local retries, ignores = value_in(headers, 'retries'), value_in(headers, 'ignore_result')
+  return {id = id, kind = kind, retries = retries and tonumber(string.match(headers, '^%d+', retries)) or 0,
+    keeps_result = ignores and string.sub(headers, ignores, ignores + 4) == 'false'}
+end
+
+-- A job is done. The first end stands, and a try that was scheduled is not needed. `handed_on`: what a chain or a chord
+-- goes on with, or ''; its lease lasts until Celery has published what follows. The lease is ended by the caller.
+-- Returns 1, or 0 if it had ended already.
+local function finish_job(job, now, handed_on, ended, counts)
+  local record = K.record .. job.id
+  local is_known, state, keeps_result, error =
+    unpack(redis.call('HMGET', record, 'enqueued_at', 'state', 'keeps_result', 'error'))
+  if not is_known then
+    ensure_record(job.id, job.kind, job.queue, now)
+  end
+  if is_final(state) then
+    return 0
+  end
+  if error then
+    redis.call('HDEL', record, 'error')
+  end
+  local fields = {'outcome', job.outcome}
+  if keeps_result == '1' and job.result ~= '' then
+    fields[3], fields[4] = 'result', job.result
+  end
+  if handed_on ~= '' then
+    fields[#fields + 1], fields[#fields + 2] = 'follows', handed_on
+  end
+  end_job(job.id, 'done', now, fields, ended, counts)
+  return 1
+end
+
+-- Ends that a holder gathered: `how_many`, from `at` on in `told`, of seven values each: job id, kind, queue, lease,
+-- outcome, result as JSON or '', and what who waits for the result is told, or ''. Returns the place after them.
+local function finish_all(told, at, how_many, now)
+  local ended, counts, leases = {}, {}, {}
+  for from = at, at + 7 * how_many - 1, 7 do
+    local job = {id = told[from], kind = told[from + 1], queue = told[from + 2], outcome = told[from + 4],
+      result = told[from + 5]}
+    leases[#leases + 1] = told[from + 3]
+    if finish_job(job, now, '', ended, counts) == 1 and told[from + 6] ~= '' then
+      redis.call('PUBLISH', K.result_channel .. job.id, told[from + 6])
+    end
+  end
+  if #leases > 0 then
+    redis.call('HDEL', K.holder .. holder_of(leases[1]), unpack(leases))
+    write_ends(ended, counts, now)
+  end
+  return at + 7 * how_many
 end
 
 -- A job dies: it is kept with its reason and its message as it came, until a person decides.
@@ -208,6 +466,15 @@ local function give_back(lease, now, event)
   return list and put_back_leased(lease, list, message, id_of(message), now, event) or 0
 end
 
+-- From now on the job runs alone.
+local function to_suspects(job_id, queue, message, now, why)
+  redis.call('HSET', K.record .. job_id, 'state', 'ready', 'ready_at', now, 'error', why, 'suspect', 1)
+  redis.call('HDEL', K.record .. job_id, 'lease')
+  redis.call('ZADD', K.suspects .. queue, now, message)
+  ring(K.bell .. queue)
+  return 'suspect'
+end
+
 -- The process that ran a job is gone. The third time the job is taken for the cause; before, it runs again, alone.
 local function crashed(lease, list, message, job_id, now, why)
   local queue, record = queue_of(list), K.record .. job_id
@@ -224,11 +491,21 @@ local function crashed(lease, list, message, job_id, now, why)
       error = 'it ran ' .. crashes .. ' times in a process that never came back; the last time, ' .. why})
     return 'dead'
   end
-  redis.call('HSET', record, 'state', 'ready', 'ready_at', now, 'error', why, 'suspect', 1)
-  redis.call('HDEL', record, 'lease')
-  redis.call('ZADD', K.suspects .. queue, now, message)
-  ring(K.bell .. queue)
-  return 'suspect'
+  return to_suspects(job_id, queue, message, now, why)
+end
+
+-- A worker is gone that ran several jobs, or had begun a batch of them: which of them killed it, nobody can tell. So
+-- none is blamed, and no attempt of any is spent; from now on each runs alone, where the next crash tells.
+local function suspected(lease, list, message, job_id, now, why)
+  local queue, record = queue_of(list), K.record .. job_id
+  release(lease)
+  if redis.call('HGET', record, 'cancel') == '1' then
+    end_job(job_id, 'cancelled', now, {'error', 'it was stopped'})
+    return 'cancelled'
+  end
+  count(queue, 'recovered')
+  redis.call('HINCRBY', record, 'starts', -1) -- no attempt is spent
+  return to_suspects(job_id, queue, message, now, why)
 end
 
 -- The latest published tick of a periodic schedule in ms, or nil if nobody followed this timetable yet.
@@ -300,24 +577,28 @@ local function recover(now, lease_ms)
   local holder, expiry = unpack(redis.call('ZRANGE', K.holders, 0, 0, 'WITHSCORES'))
   if holder and tonumber(expiry) <= now then
     local values = redis.call('HSCAN', K.holder .. holder, 0, 'COUNT', L.recovered_at_once)[2]
-    local leases = {}
+    local held, begun, waiting = {}, {}, {}
     for at = 1, #values, 2 do
-      leases[#leases + 1] = values[at]
+      local lease, list, message = values[at], split_leased(values[at + 1])
+      local job_id = id_of(message)
+      held[lease] = {list, message, job_id}
+      local which = has_begun(lease, job_id) and begun or waiting
+      which[#which + 1] = lease
+    end
+    local blame = #begun == 1 and crashed or suspected
+    for _, lease in ipairs(begun) do
+      local list, message, job_id = unpack(held[lease])
+      local outcome = blame(lease, list, message, job_id, now, 'its worker stopped answering')
+      outcomes[outcome] = outcomes[outcome] + 1
     end
     local bytes = 0
-    for _, lease in ipairs(newest_first(leases)) do
+    for _, lease in ipairs(newest_first(waiting)) do
       if bytes > L.recovered_bytes then
         break -- the next call goes on
       end
-      local list, message = leased(lease)
-      local job_id = id_of(message)
+      local list, message, job_id = unpack(held[lease])
       bytes = bytes + #message
-      if has_begun(lease, job_id) then
-        local outcome = crashed(lease, list, message, job_id, now, 'its worker stopped answering')
-        outcomes[outcome] = outcomes[outcome] + 1
-      else
-        outcomes.back = outcomes.back + put_back_leased(lease, list, message, job_id, now, 'recovered')
-      end
+      outcomes.back = outcomes.back + put_back_leased(lease, list, message, job_id, now, 'recovered')
     end
     if redis.call('HLEN', K.holder .. holder) == 0 then
       redis.call('ZREM', K.holders, holder)

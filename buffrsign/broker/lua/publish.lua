@@ -8,7 +8,6 @@
 --       15 the periodic schedule whose tick the job is, with its time in 6; or ''   16 the schedule's timetable
 -- reply {'created', due_ms} | {'duplicate', job id that stands} | {'other_secret'} | {'full', how many are ready}
 local job_id, kind, queue, message, series = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[13]
-local record = K.record .. job_id
 local unique = ARGV[7] ~= '' and K.unique .. ARGV[7]
 
 local schedule, timetable = ARGV[15] or '', ARGV[16]
@@ -18,56 +17,34 @@ if schedule ~= '' then
     return {'duplicate', job_id}
   end
 end
-if redis.call('EXISTS', record) == 1 then
+local standing = standing_job(job_id, unique)
+if standing == job_id then
   if schedule ~= '' then
     note_tick(schedule, timetable, ARGV[6], now_ms())
   end
   return {'duplicate', job_id}
 end
-if unique then
-  local known = redis.call('GET', K.fingerprint)
-  if known and known ~= ARGV[8] then
-    return {'other_secret'}
-  end
-  local standing = redis.call('GET', unique)
-  if standing and redis.call('EXISTS', K.record .. standing) == 1 then
-    return {'duplicate', standing}
-  end
+if unique and is_other_secret(ARGV[8]) then
+  return {'other_secret'}
+end
+if standing then
+  return {'duplicate', standing}
 end
 
 local now = now_ms()
 local due = ARGV[6] == '' and now + ARGV[5] or tonumber(ARGV[6])
-local waits = due > now
+local fields, waits = common_fields(queue, now, due,
+  {keeps_result = ARGV[9], expires = ARGV[11], missed = ARGV[12], series = series, window_s = ARGV[14]})
 local ready = not waits and redis.call('LLEN', queue)
 if ready and ready >= tonumber(ARGV[10]) then
   return {'full', ready}
 end
 
-local fields = {'kind', kind, 'queue', queue, 'enqueued_at', now}
-local function keep(name, value)
-  if value and value ~= '' then
-    fields[#fields + 1], fields[#fields + 2] = name, value
-  end
-end
-keep('keeps_result', ARGV[9] == '1' and '1')
-keep('expires_at', ARGV[11] ~= '' and due + ARGV[11])
-keep('missed', ARGV[12])
-keep('series', series)
-keep('window_s', ARGV[14])
-keep('unique', unique)
 if unique then
   redis.call('SET', K.fingerprint, ARGV[8])
-  redis.call('SET', unique, job_id, 'EX', L.waiting_ttl_s)
 end
-redis.call('HSET', record, unpack(fields))
-if waits then
-  to_schedule(job_id, due, {'state', 'scheduled', 'message', message})
-else
-  redis.call('HSET', record, 'state', 'ready', 'ready_at', now)
-  redis.call('EXPIRE', record, L.waiting_ttl_s)
-  redis.call('LPUSH', queue, message)
-  ring(K.bell .. queue)
-end
+accept(job_id, kind, message, unique, fields, waits)
+place(queue, waits and {due, job_id} or {message}, due, waits, series)
 if schedule ~= '' then
   note_tick(schedule, timetable, ARGV[6], now)
 end

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import Phase
 
-from buffrsign.broker.scripts import source
+from buffrsign.broker.scripts import shared, source
 from tests.model.calls import Scripts
 from tests.model.engine import Engine, mutate
 from tests.model.hunt import run_model
@@ -17,6 +17,6 @@ def test_whatever_happens_each_job_is_in_one_place_and_ends_once(client):
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "_"))
 def test_every_mutant_is_a_mistake_in_the_script_as_it_is(mutant):
-    text = source("reserve" if mutant.script == "prelude" else mutant.script)
+    text = shared() if mutant.script == "prelude" else source(mutant.script)
 
     assert mutate(text, mutant) != text

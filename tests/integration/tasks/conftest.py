@@ -1,5 +1,6 @@
 """Two ways to run tasks: a live worker of the tests' own jobs, shared by a module, or a direct call with services."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,20 @@ from config.services import Services
 from tests.support.broker import TestBroker
 from tests.support.clock import StoppedClock
 from tests.support.family import family_services
-from tests.support.stage import Stage, raised_stage
+from tests.support.stage import Stage, Way, raised_stage
+
+WAYS = [Way.PREFORK] if os.environ.get("BUFFRSIGN_BROKER_TRANSPORT") == "stock" else list(Way)
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def way(request: pytest.FixtureRequest) -> Way:
+    """Every test of what Celery does with a job runs on each path that a job may take."""
+    return Way(request.param)
 
 
 @pytest.fixture(scope="module")
-def stage(live_broker: TestBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with raised_stage(live_broker, tmp_path_factory.mktemp("stage")) as stage:
+def stage(live_broker: TestBroker, tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Stage]:
+    with raised_stage(live_broker, tmp_path_factory.mktemp("stage"), way) as stage:
         yield stage
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from buffrsign import State
 from buffrsign.broker.dead_letters import DeadLetters, Reason
+from buffrsign.core.ids import new_ulid
 from tests.support.contracts import End
 from tests.support.stage import Stage
 from tests.support.wait import wait_until
@@ -17,7 +18,7 @@ KNOWN = "test.scripted"
 
 def message(**headers: Any) -> bytes:
     """A message of a known task, in kombu's form, with these headers; `...` leaves one out."""
-    whole = {"lang": "py", "task": KNOWN, "id": "0190b2a4-0000-7000-8000-00000000000a", "retries": 0, **headers}
+    whole = {"lang": "py", "task": KNOWN, "id": new_ulid(), "retries": 0, **headers}
     envelope = {
         "body": base64.b64encode(b"[[], {}, {}]").decode(),
         "content-encoding": "utf-8",

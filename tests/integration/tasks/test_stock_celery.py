@@ -15,7 +15,7 @@ from buffrsign.jobs import Queue, encode
 from buffrsign.jobs.maintenance import Canary
 from tests.support.contracts import End
 from tests.support.programs import ROOT
-from tests.support.stage import Stage
+from tests.support.stage import Stage, Way
 from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.any_transport
@@ -136,16 +136,17 @@ def test_inspect_shows_the_family_s_tasks_and_the_canary_and_no_other(stage: Sta
     }
 
 
-def test_inspect_active_shows_a_running_job_without_its_payload(stage: Stage, stock: Celery) -> None:
+def test_inspect_active_shows_a_running_job_without_its_payload(stage: Stage, stock: Celery, way: Way) -> None:
     job_id = stage.play(End.WAITS).job_id
     wait_until(lambda: stage.runs(job_id), "the job to run")
 
-    active = stock.control.inspect(timeout=10, limit=1).active() or {}
+    active = stock.control.inspect(timeout=10 if way is Way.PREFORK else 2).active() or {}
 
     stage.let_go(job_id)
     stage.wait_for_end(job_id)
-    [jobs] = active.values()
-    assert [(job["id"], job["name"]) for job in jobs] == [(job_id, "test.scripted")]
+    shown = [[(job["id"], job["name"]) for job in jobs] for jobs in active.values()]
+    # As in stock Celery, a worker that runs its tasks itself answers when they have ended: its idle neighbour is alone.
+    assert shown == ([[(job_id, "test.scripted")]] if way is Way.PREFORK else [[]])
 
 
 def test_the_queue_s_length_is_the_length_of_a_list(stage: Stage) -> None:

@@ -55,6 +55,7 @@ def test_a_worker_imports_its_own_family_and_the_canary_and_no_other(environment
     assert {name for name in imported if name.startswith("tasks.")} == {
         f"tasks.{family}",
         "tasks.base",
+        "tasks.limits",
         "tasks.running",
         "tasks.canary",
     }

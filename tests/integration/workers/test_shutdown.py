@@ -115,7 +115,7 @@ def test_a_dead_worker_s_jobs_are_running_elsewhere_within_35_seconds_of_a_lease
     wait_until(lambda: all(stage.runs(job_id) == 2 for job_id in job_ids), "both to run elsewhere", timeout_s=45)
 
     assert time.monotonic() - killed_at < 35
-    assert [stage.wait_for_end(job_id).crashes for job_id in job_ids] == [1, 1]
+    assert [stage.wait_for_end(job_id).crashes for job_id in job_ids] == [0, 0]  # nobody knows which of them it was
 
 
 def test_a_paused_worker_does_not_run_again_what_another_has_taken_over(fleet: Fleet) -> None:

@@ -12,7 +12,9 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+from celery.app import trace
 from celery.backends import redis as celery_redis
+from celery.events import EventDispatcher
 from celery.worker import consumer as celery_consumer
 from celery.worker import request as celery_request
 from celery.worker import state as celery_state
@@ -48,6 +50,8 @@ CALLED = [
     Rests(CHANNEL, "_get_message_priority", "(self, message, reverse=False)", "channel.py chooses the list in `_put`"),
     Rests(CHANNEL, "_q_for_pri", "(self, queue, pri)", "channel.py names the lists to reserve from"),
     Rests(CHANNEL, "_put", "(self, queue, message, **kwargs)", "channel.py accepts a task's message by a script"),
+    Rests(CHANNEL, "_put_fanout", "(self, exchange, message, routing_key, **kwargs)", "channel.py encodes events"),
+    Rests(CHANNEL, "_get_publish_topic", "(self, exchange, routing_key)", "channel.py publishes events there"),
     Rests(CHANNEL, "_size", "(self, queue)", "channel.py adds the suspects"),
     Rests(CHANNEL, "_purge", "(self, queue)", "channel.py cancels what it drops"),
     Rests(CHANNEL, "basic_consume", "(self, queue, *args, **kwargs)", "channel.py puts its own callback in place"),
@@ -118,6 +122,11 @@ NAMED_ELSEWHERE = {
     "_channels": "of the poller: those it looks at",
     "_delivered": "of the QoS: what was delivered, by tag",
     "_quick_ack": "of the QoS: forgets a tag",
+    "_decoded": "of the request: whether its body is no text any more",
+    "_body": "of the request: what its tracer gets",
+    "_content_type": "of the request: None says that its body is decoded",
+    "_content_encoding": "of the request",
+    "_Request__payload": "of the request: the body, decoded",
     "_pubsub": "of the result consumer",
     "_pending_unsubscribe": "of the result consumer",
 }
@@ -216,6 +225,24 @@ def test_a_worker_s_requests_that_run_are_known_with_their_messages() -> None:
     assert {"message", "delivery_info", "id", "name", "hostname"} <= set(dir(REQUEST)), "tasks/request.py reads them"
     assert {"should_stop", "should_terminate"} <= set(vars(celery_state)), "consuming.py tells a stop by them"
     assert (celery_state.should_stop, celery_state.should_terminate) == (None, None), "consuming.py takes None for no"
+
+
+def test_a_request_that_is_told_its_decoded_body_is_not_decoded_again() -> None:
+    made = inspect.getsource(REQUEST.__init__)
+    traced = inspect.getsource(trace.fast_trace_task)
+
+    for name in ("self._decoded", "self._body", "self._content_type, self._content_encoding", "self.__payload"):
+        assert f"{name} = " in made or f"{name} =" in made, f"it has no {name} any more: see tasks/request.py"
+    assert "args, kwargs, embed = body" in traced, "what has no content type is decoded all the same"
+    assert "saferepr(R, resultrepr_maxsize)" in inspect.getsource(trace), "see quick_repr in workers/in_process.py"
+
+
+def test_the_dispatcher_of_events_has_what_ours_uses() -> None:
+    source = inspect.getsource(EventDispatcher)
+
+    for name in ("_group_buffer", "buffer_limit", "on_send_buffered", "buffer_group", "groups"):
+        assert f"self.{name}" in source, f"it has no {name} any more: see workers/events.py"
+    assert {"event", "producer", "routing_key"} <= set(inspect.signature(EventDispatcher._publish).parameters)
 
 
 def test_the_result_consumer_has_what_ours_uses() -> None:

@@ -1,3 +1,4 @@
+import base64
 import json
 import ssl
 from datetime import timedelta
@@ -159,3 +160,13 @@ def test_a_connection_names_itself_by_a_scheme_that_flower_knows(url: str) -> No
         named = app.connection().as_uri()
 
     assert named.partition("://")[0] == url.partition("://")[0]
+
+
+def test_with_payload_keys_tasks_are_encrypted_and_json_still_comes_in() -> None:
+    keys = f"new:{base64.b64encode(bytes(32)).decode()}"
+
+    settings = celery_settings(load({"REDIS_URL": "redis://127.0.0.1", "BUFFRSIGN_PAYLOAD_KEYS": keys}))
+
+    assert settings["task_serializer"] == "buffrsign-encrypted"
+    assert settings["accept_content"] == ["json", "application/x-buffrsign-encrypted"]
+    assert settings["result_serializer"] == "json"

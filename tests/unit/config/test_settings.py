@@ -196,3 +196,17 @@ def test_settings_cannot_be_changed() -> None:
 
 def test_the_documentation_holds_exactly_the_settings_there_are() -> None:
     assert as_markdown() in DOCUMENTATION.read_text(encoding="utf-8")
+
+
+def test_payload_keys_that_are_no_keys_are_refused_without_being_repeated() -> None:
+    [problem] = problems_of({**ADDRESSES, "BUFFRSIGN_PAYLOAD_KEYS": "a:c2hvcnQ="})
+
+    assert problem.startswith("BUFFRSIGN_PAYLOAD_KEYS must be `id:key,id:key…`")
+    assert "has 5 bytes, and must have 32" in problem
+    assert "c2hvcnQ" not in problem
+
+
+def test_encryption_is_not_required_without_keys() -> None:
+    [problem] = problems_of({**ADDRESSES, "BUFFRSIGN_REQUIRE_ENCRYPTED": "1"})
+
+    assert problem == "BUFFRSIGN_REQUIRE_ENCRYPTED needs BUFFRSIGN_PAYLOAD_KEYS, or no job could be read"
