@@ -24,8 +24,8 @@ SUSPECT_WAITS = timedelta(seconds=2)
 """How long a suspect waits for a worker that is idle, before one that is busy takes it and runs dry first."""
 
 RECOVERED_AT_ONCE = 128
-"""How many leases of dead holders one call takes back, at most. No fewer than one holder may have begun, so that one look
-says whether it had begun one or several."""
+"""How many leases of dead holders one call takes back. No fewer than one holder may have begun, so that one look says
+whether it had begun one or several."""
 
 RECOVERED_BYTES = 128 * 1024
 """After so many bytes of messages that go back the call ends."""
