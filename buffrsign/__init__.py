@@ -5,6 +5,7 @@ from buffrsign.broker.records import JobStatus, State
 from buffrsign.broker.results import JobFailed, ResultNotKept
 from buffrsign.jobs.job import KindUnknown, PayloadRefused
 from buffrsign.jobs.loose import LooseJobRefused
+from buffrsign.jobs.priority import Priority
 from buffrsign.producer import (
     BrokerUnavailable,
     BulkInterrupted,
@@ -29,6 +30,7 @@ __all__ = [
     "KindUnknown",
     "LooseJobRefused",
     "PayloadRefused",
+    "Priority",
     "Producer",
     "ResultNotKept",
     "State",

@@ -23,6 +23,7 @@ from buffrsign.core.clock import Clock, from_epoch_ms, to_epoch_ms, utc_now
 from buffrsign.core.errors import Permanent
 from buffrsign.jobs import Job
 from buffrsign.jobs.missed import Missed
+from buffrsign.jobs.priority import Priority
 
 _ROWS_AT_ONCE = 500
 
@@ -70,10 +71,20 @@ class SaidTerms(msgspec.Struct, frozen=True, omit_defaults=True):
     series: str = ""
     keep_result: bool = False
     key_window_s: int | None = None
+    priority: Priority = Priority.NORMAL
+    tenant: str = ""
+    limited_by: str = ""
 
     def as_terms(self) -> BulkTerms:
         """The same for a producer."""
-        said: BulkTerms = {"missed": self.missed, "series": self.series, "keep_result": self.keep_result}
+        said: BulkTerms = {
+            "missed": self.missed,
+            "series": self.series,
+            "keep_result": self.keep_result,
+            "priority": self.priority,
+            "tenant": self.tenant,
+            "limited_by": self.limited_by,
+        }
         if self.at_ms is not None:
             said["at"] = from_epoch_ms(self.at_ms)
         if self.expires_ms is not None:
@@ -125,6 +136,9 @@ class Outbox:
             series=checked.series,
             keep_result=checked.keeps_result,
             key_window_s=int(checked.window_s) if checked.window_s else None,
+            priority=Priority(checked.priority),
+            tenant=checked.tenant,
+            limited_by=checked.limited_by,
         )
         return msgspec.json.encode(said).decode()
 

@@ -128,11 +128,14 @@ class Producer:
         `expires`: so long after its time it is not started any more. `missed`: what follows when nothing could start it
         in the minute after its time; jobs of one `series` stand for each other. `keep_result` keeps what the task
         returns for 24 hours, for `result`. `key_window`: how long after `done` a job with the same key is a duplicate.
-        `tick_of` is for periodic work.
+        `tick_of` is for periodic work. `tenant` is the id of the customer that the job is for: tenants take turns,
+        whatever one of them has waiting. `priority`: less urgent ones wait for the others. `limited_by` names a limit
+        that the job is under besides those of its kind and its tenant, as `provider:gmail` (`broker/fleet_limits.py`).
 
         Raises:
             PayloadRefused: a field does not fit the contract; the message names it.
-            EnqueueRefused: the payload is over 64 KiB, the time makes no sense, or the key secret is another's.
+            EnqueueRefused: the payload is over 64 KiB, the time makes no sense, a tenant or limit is no id, or the key
+                secret is another's.
             QueueFull: so many jobs are ready in its queue that another would only wait.
             BrokerUnavailable: no answer, or the broker is full; enqueueing the same job again is safe.
         """

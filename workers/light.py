@@ -40,6 +40,7 @@ log = get_logger(__name__)
 
 class _Properties(msgspec.Struct):
     body_encoding: str = ""
+    priority: Any = 0
 
 
 class _Envelope(msgspec.Struct, rename={"content_type": "content-type"}):
@@ -169,7 +170,16 @@ def _read(leased: Leased, process: Services) -> tuple[str, str, dict[str, Any]] 
         return None
     if any(follows.get(name) for name in _FOLLOWS):
         return None
-    return headers["task"], headers["id"], {**headers, "args": args, "kwargs": kwargs}
+    return (
+        headers["task"],
+        headers["id"],
+        {
+            **headers,
+            "args": args,
+            "kwargs": kwargs,
+            "delivery_info": {"priority": envelope.properties.priority},
+        },
+    )
 
 
 def _is_plain(headers: dict[str, Any]) -> bool:

@@ -138,7 +138,7 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
                 self._send(self._reserve(queues, room))
 
     def _lists(self, queues: Iterable[str]) -> list[str]:
-        return [self._q_for_pri(queue, step) for queue in queues for step in self.priority_steps]
+        return [self._q_for_pri(queue, step) for step in self.priority_steps for queue in queues]
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

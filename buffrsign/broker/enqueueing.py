@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from buffrsign.broker import keys
 from buffrsign.broker.bulk import Bulk, BulkInterrupted, Chunk, Enqueued, Line
 from buffrsign.broker.connection import is_on_loopback
-from buffrsign.broker.envelope import first_message
+from buffrsign.broker.envelope import Place, first_message
 from buffrsign.broker.terms import EnqueueRefused, QueueFull, Terms
 from buffrsign.broker.unavailable import unavailable
 from buffrsign.core.errors import BuffrSignError, Permanent
@@ -94,6 +95,8 @@ class Enqueueing:
             terms.window_s,
             tick.schedule if tick else "",
             tick.timetable if tick else "",
+            keys.ready_list(queue, terms.priority),
+            terms.tenant,
         )
 
     def read_one(self, job: Job, reply: Sequence[Any]) -> Accepted:
@@ -137,6 +140,8 @@ class Enqueueing:
             terms.missed,
             terms.series,
             terms.window_s,
+            keys.ready_list(chunk.queue, terms.priority),
+            terms.tenant,
         ]
         for line in chunk.lines:
             arguments += (line[0], line[1], self._message(chunk.queue, line, terms), line[3])
@@ -171,6 +176,7 @@ class Enqueueing:
             queue=queue,
             payload=payload,
             keeps_result=terms.keeps_result,
+            place=Place(terms.priority, terms.tenant, terms.limited_by),
             cipher=self._cipher,
         )
 

@@ -10,9 +10,9 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,20 +27,41 @@ _CARRIED_OVER = (
 )
 
 
+_WHERE = ("tenant", "limited_by")
+
+
+class Place(NamedTuple):
+    """Where a job stands among others: its priority step, its tenant, and the limit that it names."""
+
+    priority: int = 0
+    tenant: str = ""
+    limited_by: str = ""
+
+
+ANYWHERE = Place()
+
+
 def first_message(
-    *, job_id: str, kind: str, queue: str, payload: bytes, keeps_result: bool, cipher: Cipher | None = None
+    *,
+    job_id: str,
+    kind: str,
+    queue: str,
+    payload: bytes,
+    keeps_result: bool,
+    place: Place = ANYWHERE,
+    cipher: Cipher | None = None,
 ) -> bytes:
     """The message of a new job: one positional argument, its payload, which is JSON."""
     body = _BODY_BEGINS + payload + _BODY_ENDS
     if cipher:
         body = cipher.seal(body, job_id=job_id, kind=kind)
     name = job_id.encode()
-    form = _first_form(kind, queue, keeps_result, cipher.key_id if cipher else "")
+    form = _first_form(kind, queue, keeps_result, cipher.key_id if cipher else "", place)
     return form % (binascii.b2a_base64(body, newline=False), name, name, name, _Tags.next())
 
 
-@cache
-def _first_form(kind: str, queue: str, keeps_result: bool, key_id: str) -> bytes:
+@lru_cache(maxsize=4096)
+def _first_form(kind: str, queue: str, keeps_result: bool, key_id: str, place: Place) -> bytes:
     """A new job's message but for its body, its id and its tag: encoding all of it would take most of an enqueue."""
     headers = {
         "lang": "py",
@@ -51,8 +72,10 @@ def _first_form(kind: str, queue: str, keeps_result: bool, key_id: str) -> bytes
         "group": None,
         "retries": 0,
         "ignore_result": not keeps_result,
+        **({"tenant": place.tenant} if place.tenant else {}),
+        **({"limited_by": place.limited_by} if place.limited_by else {}),
     }
-    form = _message(headers, queue, body=_GAP, key_id=key_id, tag=_GAP)
+    form = _message(headers, queue, body=_GAP, key_id=key_id, tag=_GAP, priority=place.priority)
     return form.replace(b"%", b"%%").replace(_GAP.encode(), b"%b")
 
 
@@ -83,6 +106,7 @@ def next_message(request: Mapping[str, Any], *, queue: str, cipher: Cipher | Non
     from kombu.utils.json import dumps  # noqa: PLC0415 - only workers come here, and a producer stays thin
 
     headers: dict[str, Any] = {name: request.get(name) for name in _CARRIED_OVER}
+    headers |= {name: request[name] for name in _WHERE if request.get(name)}
     headers["retries"] = retries_before(request) + 1
     follows = {name: request.get(name) for name in _NOTHING_FOLLOWS}
     # Kombu read the arguments, so kombu writes them: msgspec has no NaN and no half surrogates, which may have come.
@@ -90,7 +114,8 @@ def next_message(request: Mapping[str, Any], *, queue: str, cipher: Cipher | Non
     if cipher:
         body = cipher.seal(body, job_id=headers["id"], kind=headers["task"])
     key_id = cipher.key_id if cipher else ""
-    return _message(headers, queue, body=base64.b64encode(body).decode(), key_id=key_id, tag=_Tags.next().decode())
+    text, tag = base64.b64encode(body).decode(), _Tags.next().decode()
+    return _message(headers, queue, body=text, key_id=key_id, tag=tag, priority=priority_of(request))
 
 
 def retries_before(request: Mapping[str, Any]) -> int:
@@ -98,7 +123,13 @@ def retries_before(request: Mapping[str, Any]) -> int:
     return request.get("retries") or 0
 
 
-def _message(headers: dict[str, Any], queue: str, *, body: str, key_id: str, tag: str) -> bytes:
+def priority_of(request: Mapping[str, Any]) -> int:
+    """The priority step that the message came with."""
+    said = (request.get("delivery_info") or {}).get("priority")
+    return said if isinstance(said, int) else 0
+
+
+def _message(headers: dict[str, Any], queue: str, *, body: str, key_id: str, tag: str, priority: int) -> bytes:
     """The message with this body, in base64; `key_id` is that of the key which sealed it, or ''."""
     job_id = headers["id"]
     content_type, content_encoding = "application/json", "utf-8"
@@ -123,7 +154,7 @@ def _message(headers: dict[str, Any], queue: str, *, body: str, key_id: str, tag
                 "reply_to": "",
                 "delivery_mode": 2,
                 "delivery_info": {"exchange": "", "routing_key": queue},
-                "priority": 0,
+                "priority": priority,
                 "body_encoding": "base64",
                 "delivery_tag": tag,
             },

@@ -31,8 +31,12 @@ class StillHeld(Transient):
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """How many went, by where they were. `left` are ids of scheduled jobs whose message nobody could read."""
+    """How many went, by where they were. `left` are ids of scheduled jobs whose message nobody could read.
 
+    `waiting` waited for their tenant's turn, or for room under a limit: stock workers know of neither.
+    """
+
+    waiting: int = 0
     leased: int = 0
     suspects: int = 0
     scheduled: int = 0
@@ -41,7 +45,7 @@ class Exported(msgspec.Struct, frozen=True):
     @property
     def jobs(self) -> int:
         """How many went in all."""
-        return self.leased + self.suspects + self.scheduled
+        return self.waiting + self.leased + self.suspects + self.scheduled
 
 
 def count_exportable(client: "Redis") -> Exported:
@@ -53,9 +57,12 @@ def count_exportable(client: "Redis") -> Exported:
         for queue in Queue:
             pipe.zcard(keys.suspects(queue))
         pipe.zcard(keys.SCHEDULE)
-        *counts, scheduled = pipe.execute()
+        pipe.hvals(keys.BACKLOGGED)
+        pipe.hvals(keys.HELD)
+        *counts, scheduled, backlogged, held = pipe.execute()
     leased = sum(counts[: len(holders)])
-    return Exported(leased=leased, suspects=sum(counts[len(holders) :]), scheduled=scheduled)
+    waiting = sum(int(each) for each in (*backlogged, *held))
+    return Exported(waiting=waiting, leased=leased, suspects=sum(counts[len(holders) :]), scheduled=scheduled)
 
 
 def require_stopped(client: "Redis") -> None:
@@ -87,12 +94,22 @@ def export_to_stock(client: "Redis", *, force: bool = False, with_schedule: bool
     if not force:
         require_stopped(client)
     so_far = Exported()
+    for went in _open_windows(client):
+        yield (so_far := msgspec.structs.replace(so_far, waiting=so_far.waiting + went))
     for went in _export_leases(client, force=force):
         yield (so_far := msgspec.structs.replace(so_far, leased=so_far.leased + went))
     for went in _export_suspects(client):
         yield (so_far := msgspec.structs.replace(so_far, suspects=so_far.suspects + went))
     for went, left in _export_scheduled(client) if with_schedule else ():
         yield (so_far := msgspec.structs.replace(so_far, scheduled=so_far.scheduled + went, left=so_far.left + left))
+
+
+def _open_windows(client: "Redis") -> Iterator[int]:
+    export = script(client, "open_window")
+    for queue in Queue:
+        for ready in keys.ready_lists(queue):
+            while went := int(export(args=[ready, BATCH])):
+                yield went
 
 
 def _export_leases(client: "Redis", *, force: bool) -> Iterator[int]:

@@ -59,6 +59,45 @@ TICK_PREFIX = "buffrsign:tick:"
 RESULT_CHANNEL_PREFIX = "celery-task-meta-"
 """Channel, one per job: Celery's own name, so that its clients and ours are woken by one message."""
 
+WINDOW_PREFIX = "buffrsign:window:"
+"""Hash, one per ready list while it holds tenants' jobs: how many of each, and of all under `#`."""
+
+TURNS_PREFIX = "buffrsign:turns:"
+"""List, one per ready list: tenants with a backlog that the window is filled from, the next one first."""
+
+GUESTS_PREFIX = "buffrsign:guests:"
+"""List, one per ready list: tenants that are served past the window, the next first; '' is the window's own turn."""
+
+UNTIL_TAKEN_PREFIX = "buffrsign:until-taken:"
+"""Hash, one per ready list with guests: `#taken` from the window since the first came, and until when each is one."""
+
+BACKLOG_PREFIX = "buffrsign:backlog:"
+"""List, one per ready list and tenant: its jobs that wait for their turn, in kombu's own format."""
+
+BACKLOGGED = "buffrsign:backlogged"
+"""Hash: ready list → how many of its jobs wait for their tenant's turn."""
+
+PLACES = "buffrsign:places"
+"""String: how many jobs were asked for while less urgent ones waited, so that these get their share. Kept for ever."""
+
+PAUSED = "buffrsign:paused"
+"""Hash: queue → since when it is paused, in milliseconds. Kept until a person resumes it."""
+
+LIMITS = "buffrsign:limits"
+"""Hash: name of a limit → how many jobs may be with workers, how many may start, in so many ms. Kept until cleared."""
+
+IN_USE_PREFIX = "buffrsign:in-use:"
+"""Set, one per limit on jobs with workers: their leases, and some that have ended. Expires a week after a start."""
+
+RATE_PREFIX = "buffrsign:rate:"
+"""String, one per limit on starts: when the next one is due, in milliseconds. Expires when that is long over."""
+
+HELD = "buffrsign:held"
+"""Hash: ready list → how many of its jobs limits hold. With a list's and a limit's name behind it: the list of them."""
+
+HELD_BY_PREFIX = "buffrsign:held-by:"
+"""Sorted set, one per ready list: limits that hold jobs of it, by when they are looked at again, in milliseconds."""
+
 PRIORITY_SEPARATOR = "\x06\x16"
 PRIORITY_STEPS = (0, 3, 6, 9)
 """kombu's: a queue's list for the step 0 has the queue's own name, the others add separator and step."""
@@ -101,7 +140,22 @@ def result_channel(job_id: str) -> str:
 
 def ready_lists(queue: str) -> list[str]:
     """The lists of a queue's ready jobs, in the order in which they are taken: one for each priority step."""
-    return [f"{queue}{PRIORITY_SEPARATOR}{step}" if step else queue for step in PRIORITY_STEPS]
+    return [ready_list(queue, step) for step in PRIORITY_STEPS]
+
+
+def ready_list(queue: str, step: int) -> str:
+    """The list of a queue's ready jobs of one priority step."""
+    return f"{queue}{PRIORITY_SEPARATOR}{step}" if step else queue
+
+
+def backlog(ready: str, tenant: str) -> str:
+    """The key of what waits for a tenant's turn in a ready list."""
+    return f"{BACKLOG_PREFIX}{ready}:{tenant}"
+
+
+def held(ready: str, limit: str) -> str:
+    """The key of what a limit holds of a ready list."""
+    return f"{HELD}:{ready}:{limit}"
 
 
 def queue_of_list(name: str) -> str:

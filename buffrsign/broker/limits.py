@@ -32,3 +32,15 @@ RECOVERED_BYTES = 128 * 1024
 
 TICK_TTL = timedelta(days=366)
 """How long past its time the latest tick of a periodic schedule is remembered, when no later one follows."""
+
+WINDOW = 256
+"""How many jobs of tenants a ready list holds; the others wait for their tenant's turn."""
+
+ONE_IN = 8
+"""While more urgent jobs wait, one place in so many goes to the less urgent."""
+
+LOOKED_AT_ONCE = 256
+"""How many jobs of a list one call looks at, when limits hold them back: about 2 ms of Redis's time."""
+
+NAME_BYTES = 128
+"""The longest kind, tenant or limit that a message may name; one that is longer is nobody's."""

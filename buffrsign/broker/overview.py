@@ -5,11 +5,13 @@ workers hold. What ended is listed for a day, the newest `ENDED_LISTED`; `dead_l
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from buffrsign.broker import keys
+from buffrsign.broker.pausing import paused_since
 from buffrsign.broker.records import JobStatus, State, read_statuses
 from buffrsign.broker.scripts import script
 from buffrsign.jobs import Queue
@@ -22,15 +24,24 @@ PAGE = 200
 
 
 class QueueCounts(msgspec.Struct, frozen=True):
-    """One queue. `ready` wait in it, `suspects` wait to run alone, `leased` are with workers, begun or not.
+    """One queue. `ready` are in its lists, `backlog` wait for their tenant's turn, `held` for room under a limit.
 
-    `events` is how often each thing happened since this broker began: enqueued, started, done, retried, …
+    `suspects` wait to run alone, `leased` are with workers, begun or not. `events` is how often each thing happened
+    since this broker began: enqueued, started, done, retried, … `paused_since`: it gives out nothing.
     """
 
     ready: int
+    backlog: int
+    held: int
     suspects: int
     leased: int
     events: dict[str, int]
+    paused_since: datetime | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a worker, wherever they do."""
+        return self.ready + self.backlog + self.held + self.suspects
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -51,15 +62,23 @@ def read_counts(client: "Redis") -> Counts:
             pipe.zcard(keys.suspects(queue))
         for place in (keys.SCHEDULE, keys.DEAD_LETTERS, keys.ENDED):
             pipe.zcard(place)
-        pipe.hgetall(keys.COUNTERS)
+        for name in (keys.COUNTERS, keys.BACKLOGGED, keys.HELD):
+            pipe.hgetall(name)
         answers = iter(pipe.execute())
     leased = _leased_by_queue(client)
     waiting = {queue: ([next(answers) for _ in keys.ready_lists(queue)], next(answers)) for queue in Queue}
-    scheduled, dead, ended, counters = answers
+    scheduled, dead, ended, counters, backlogged, held = answers
+    backlog_of, held_of, since = _by_queue(backlogged), _by_queue(held), paused_since(client)
     return Counts(
         queues={
             queue.value: QueueCounts(
-                ready=sum(ready), suspects=suspects, leased=leased.get(queue, 0), events=_events(counters, queue)
+                ready=sum(ready),
+                backlog=backlog_of.get(queue, 0),
+                held=held_of.get(queue, 0),
+                suspects=suspects,
+                leased=leased.get(queue, 0),
+                events=_events(counters, queue),
+                paused_since=since.get(queue),
             )
             for queue, (ready, suspects) in waiting.items()
         },
@@ -112,10 +131,22 @@ def _places(client: "Redis", state: State | None, queue: Queue | None) -> Iterat
             yield _ids_by_page(_sorted_set(client, keys.suspects(each)))
             for ready in keys.ready_lists(each):
                 yield _ids_by_page(_list(client, ready))
+                for elsewhere in _waiting_elsewhere(client, ready):
+                    yield _ids_by_page(_list(client, elsewhere))
     if state in (None, State.READY, State.RUNNING):
         yield _held(client)
     if state is None or state.is_final:
         yield _as_text(_sorted_set(client, keys.ENDED, latest_first=True))
+
+
+def _waiting_elsewhere(client: "Redis", ready: str) -> Iterator[str]:
+    """The lists of a ready list's jobs that wait for their tenant's turn, or for room under a limit."""
+    tenants: Any = client.lrange(keys.GUESTS_PREFIX + ready, 0, -1) + client.lrange(keys.TURNS_PREFIX + ready, 0, -1)
+    for tenant in dict.fromkeys(tenants):
+        yield keys.backlog(ready, _text(tenant))
+    limits: Any = client.zrange(keys.HELD_BY_PREFIX + ready, 0, -1)
+    for limit in limits:
+        yield keys.held(ready, _text(limit))
 
 
 def _held(client: "Redis") -> Iterator[list[str]]:
@@ -174,10 +205,15 @@ def _ids(messages: Iterable[bytes]) -> list[str]:
 
 def _leased_by_queue(client: "Redis") -> dict[str, int]:
     reply: Any = script(client, "count_leases")()
+    return _by_queue(dict(zip(reply[::2], reply[1::2], strict=True)))
+
+
+def _by_queue(by_list: dict[bytes, Any]) -> dict[str, int]:
+    """Counts of lists, as counts of their queues."""
     by_queue: dict[str, int] = {}
-    for name, leased in zip(reply[::2], reply[1::2], strict=True):
+    for name, count in by_list.items():
         queue = keys.queue_of_list(_text(name))
-        by_queue[queue] = by_queue.get(queue, 0) + leased
+        by_queue[queue] = by_queue.get(queue, 0) + int(count)
     return by_queue
 
 

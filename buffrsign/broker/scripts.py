@@ -17,13 +17,17 @@ from buffrsign.broker import keys
 from buffrsign.broker.limits import (
     ENDED_LISTED,
     ENDED_TTL,
+    LOOKED_AT_ONCE,
     MAX_CRASHES,
     MISSED_AFTER,
+    NAME_BYTES,
+    ONE_IN,
     RECOVERED_AT_ONCE,
     RECOVERED_BYTES,
     SUSPECT_WAITS,
     TICK_TTL,
     WAITING_TTL,
+    WINDOW,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +56,19 @@ _KEYS = {
     "counters": keys.COUNTERS,
     "tick": keys.TICK_PREFIX,
     "result_channel": keys.RESULT_CHANNEL_PREFIX,
+    "window": keys.WINDOW_PREFIX,
+    "turns": keys.TURNS_PREFIX,
+    "guests": keys.GUESTS_PREFIX,
+    "until_taken": keys.UNTIL_TAKEN_PREFIX,
+    "backlog": keys.BACKLOG_PREFIX,
+    "backlogged": keys.BACKLOGGED,
+    "places": keys.PLACES,
+    "paused": keys.PAUSED,
+    "limits": keys.LIMITS,
+    "in_use": keys.IN_USE_PREFIX,
+    "rate": keys.RATE_PREFIX,
+    "held": keys.HELD,
+    "held_by": keys.HELD_BY_PREFIX,
 }
 
 
@@ -69,6 +86,10 @@ _LIMITS = {
     "recovered_at_once": RECOVERED_AT_ONCE,
     "recovered_bytes": RECOVERED_BYTES,
     "tick_ttl_ms": _ms(TICK_TTL),
+    "window": WINDOW,
+    "one_in": ONE_IN,
+    "looked_at_once": LOOKED_AT_ONCE,
+    "name_bytes": NAME_BYTES,
 }
 
 
@@ -95,7 +116,7 @@ def source(name: str) -> str:
     body = _with_functions(_read(_SAME_TEXT.get(name, name)))
     names = "".join(f"K.{key} = '{value}'\n" for key, value in _KEYS.items() if _uses(body, f"K.{key}"))
     limits = "".join(f"L.{key} = {value}\n" for key, value in _LIMITS.items() if _uses(body, f"L.{key}"))
-    return f"{shebang}\nlocal K, L = {{}}, {{}}\n{names}{limits}{body}"
+    return f"{shebang}\nlocal K, L, memo = {{}}, {{}}, {{}}\n{names}{limits}{body}"
 
 
 def shared() -> str:

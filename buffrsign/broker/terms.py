@@ -1,5 +1,6 @@
 """The terms on which jobs are accepted: when they run, until when, what follows if their time was missed."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
@@ -10,8 +11,14 @@ from buffrsign.broker.unavailable import BrokerUnavailable
 from buffrsign.core.clock import Clock, to_epoch_ms
 from buffrsign.core.errors import Permanent
 from buffrsign.jobs.missed import Missed
+from buffrsign.jobs.priority import Priority
 
 MAX_DELAY = timedelta(days=366 * 5)
+
+_TENANT = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
+_LIMIT = re.compile(r"[a-z_]{1,32}:[A-Za-z0-9_.@-]{1,64}")
+_LIMITED_ANYWAY = ("kind:", "tenant:")
+_SHOWN_CHARACTERS = 80
 
 
 class QueueFull(BrokerUnavailable):
@@ -32,6 +39,9 @@ class BulkTerms(TypedDict, total=False):
     series: str
     keep_result: bool
     key_window: timedelta
+    priority: Priority
+    tenant: str
+    limited_by: str
 
 
 class JobTerms(BulkTerms, total=False):
@@ -52,6 +62,9 @@ class Terms:
     keeps_result: bool = False
     window_s: str = ""
     tick_of: TickOf | None = None
+    priority: int = 0
+    tenant: str = ""
+    limited_by: str = ""
 
 
 _NOW = Terms()
@@ -61,7 +74,7 @@ def read_terms(clock: Clock, **said: Unpack[JobTerms]) -> Terms:
     """What was said, checked.
 
     Raises:
-        EnqueueRefused: a time makes no sense, or a series has no name.
+        EnqueueRefused: a time makes no sense, a series has no name, or a tenant or limit is no id.
     """
     if not said:
         return _NOW
@@ -81,7 +94,35 @@ def read_terms(clock: Clock, **said: Unpack[JobTerms]) -> Terms:
         keeps_result=said.get("keep_result", False),
         window_s="" if window == ENDED_TTL else str(ms_of(window, name="key_window") // 1000),
         tick_of=tick_of,
+        priority=_priority(said.get("priority", Priority.NORMAL)),
+        tenant=_named(_TENANT, said.get("tenant", ""), name="tenant", example="acme-7"),
+        limited_by=_limited_by(said.get("limited_by", "")),
     )
+
+
+def _priority(said: int) -> int:
+    if said not in list(Priority):
+        steps = ", ".join(f"{each.value} ({each.name})" for each in Priority)
+        raise EnqueueRefused(f"priority= must be one of {steps}, not {said!r}")
+    return int(said)
+
+
+def _limited_by(said: str) -> str:
+    if said.startswith(_LIMITED_ANYWAY):
+        raise EnqueueRefused(
+            f"limited_by={said!r} is needless: a job is under the limits of its kind and its tenant anyway"
+        )
+    return _named(_LIMIT, said, name="limited_by", example="provider:gmail")
+
+
+def _named(pattern: re.Pattern[str], said: str, *, name: str, example: str) -> str:
+    """An id, or '' for none: it lies in the broker in clear, and in the names of its keys."""
+    if said and not pattern.fullmatch(said):
+        shown = said if len(said) <= _SHOWN_CHARACTERS else f"{said[:_SHOWN_CHARACTERS]}… ({len(said):,} characters)"
+        raise EnqueueRefused(
+            f"{name}= must be a short id such as {example!r}, and say nothing of a person, not {shown!r}"
+        )
+    return said
 
 
 def ms_of(duration: timedelta, *, name: str) -> int:

@@ -178,6 +178,19 @@ def _hash_of(key: str) -> str:
     return key.removeprefix(keys.UNIQUE_PREFIX)
 
 
+def what_waits_elsewhere_is_counted_and_has_its_turn(world: World, _believed: Believed) -> None:
+    law = "what waits for its turn or a limit is counted, and named once where turns are taken"
+    found: Counter[str] = Counter()
+    for key, messages in world.elsewhere.items():
+        is_backlog = key.startswith(keys.BACKLOG_PREFIX)
+        place, _, name = key.removeprefix(keys.BACKLOG_PREFIX if is_backlog else f"{keys.HELD}:").partition(":")
+        found[f"{keys.BACKLOGGED if is_backlog else keys.HELD} {place}"] += len(messages)
+        expect(not is_backlog or world.rings.get(place, []).count(name) == 1, law, (place, name, world.rings))
+    expect(found == world.counted_elsewhere, law, (found, world.counted_elsewhere))
+    for key, ttl in world.ttls.items():
+        expect(ttl > 0 or not key.startswith((keys.IN_USE_PREFIX, keys.RATE_PREFIX)), law, key)
+
+
 MOMENT: tuple[Callable[[World, Believed], None], ...] = (
     every_record_is_whole,
     every_job_is_in_exactly_one_place,
@@ -187,4 +200,5 @@ MOMENT: tuple[Callable[[World, Believed], None], ...] = (
     counters_add_up,
     every_key_expires_or_has_an_owner,
     a_key_is_taken_while_its_job_lives,
+    what_waits_elsewhere_is_counted_and_has_its_turn,
 )

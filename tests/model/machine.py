@@ -11,13 +11,14 @@ from redis.exceptions import RedisError
 from tests.model.accidents import Accidents
 from tests.model.changes import LEASE_MS
 from tests.model.laws import expect
+from tests.model.people import People
 from tests.model.producers import Producers
 from tests.model.stage import HOUR_MS
 from tests.model.world import FINAL
 from tests.support.broker import delete_everything
 
 
-class Lives(Producers, Accidents):
+class Lives(Producers, People, Accidents):
     """A broker under all that may happen to it."""
 
     def teardown(self) -> None:
@@ -31,6 +32,7 @@ class Lives(Producers, Accidents):
 
     def everything_ends(self) -> None:
         """Everybody dies; one new worker comes, and every job ends."""
+        self.nobody_hinders()
         self.holders, self.runs = [], []
         self.hire()
         worker = self.holders[0]

@@ -11,6 +11,8 @@ from tests.model.laws import Step, expect
 from tests.model.stage import FEW, HOUR_MS, MINUTE_MS, PICK, Stage, choose
 from tests.model.world import LISTS, QUEUES, WAITING, Message, decode
 
+TENANTS = st.sampled_from(["", "", "a", "b", "c"])
+
 
 class Producers(Stage):
     """Producers, Celery, stock Celery, and people."""
@@ -25,13 +27,22 @@ class Producers(Stage):
         expires=st.sampled_from(["", "", "", MINUTE_MS]),
         missed=st.sampled_from([("", ""), ("", ""), ("skip", ""), ("once", "s1")]),
         bound=st.sampled_from([1000, 1000, 1]),
+        tenant=TENANTS,
         again=st.booleans(),
     )
     def publish(
-        self, queue: str, delay: int, key: str, expires: int | str, missed: tuple[str, str], bound: int, again: bool
+        self,
+        queue: str,
+        delay: int,
+        key: str,
+        expires: int | str,
+        missed: tuple[str, str],
+        bound: int,
+        tenant: str,
+        again: bool,
     ) -> None:
         job_id, world = self.new_id(queue), self.world
-        message = Message(job_id, 0).encode()
+        message = Message(job_id, 0, tenant).encode()
         arguments = [
             job_id,
             "model.job",
@@ -48,8 +59,10 @@ class Producers(Stage):
             "",
             "",
             "",
+            queue,
+            tenant,
         ]
-        ready = len(world.lists.get(queue, []))
+        ready = len(world.waiting_in(queue))
         standing = world.uniques.get(key)
 
         if not (key and standing) and (delay or ready < bound):
@@ -72,9 +85,10 @@ class Producers(Stage):
         delay=st.sampled_from([0, 0, 1000, HOUR_MS]),
         wanted=st.lists(st.sampled_from(["", "", "k1", "k2", "same id"]), min_size=1, max_size=4),
         bound=st.sampled_from([1000, 1000, 2]),
+        tenant=TENANTS,
         again=st.booleans(),
     )
-    def publish_many(self, queue: str, delay: int, wanted: list[str], bound: int, again: bool) -> None:
+    def publish_many(self, queue: str, delay: int, wanted: list[str], bound: int, tenant: str, again: bool) -> None:
         """Each of the bulk is new, has a key that may be taken, or is the one before it once more."""
         world, standing = self.world, dict(self.world.uniques)
         lines: list[tuple[str, str]] = []
@@ -89,10 +103,10 @@ class Producers(Stage):
         new = list(
             dict.fromkeys(job_id for (job_id, _key), stand in zip(lines, stands, strict=True) if job_id == stand)
         )
-        ready = len(world.lists.get(queue, []))
-        arguments: list[str | bytes | int] = [queue, delay, "", "print", "1", bound, "", "", "", ""]
+        ready = len(world.waiting_in(queue))
+        arguments: list[str | bytes | int] = [queue, delay, "", "print", "1", bound, "", "", "", "", queue, tenant]
         for job_id, key in lines:
-            arguments += [job_id, "model.job", Message(job_id, 0).encode(), key]
+            arguments += [job_id, "model.job", Message(job_id, 0, tenant).encode(), key]
 
         looks_new = sum(key not in world.uniques for _job_id, key in lines)  # one that comes twice is counted twice
         fits = delay or not looks_new or ready + looks_new <= bound
@@ -171,7 +185,8 @@ class Producers(Stage):
         expect(answer == self.world.now + delay == self.world.schedule[job_id], "a job waits for its new time", answer)
 
     def purge(self, place: str, many: int) -> None:
-        waiting = self.world.lists.get(place, [])
+        waiting = self.world.waiting_in(place)
+        many = many if waiting == self.world.lists.get(place) else max(many, len(waiting))  # else turns say which
         dropped = Counter(decode(message).job_id for message in waiting[-many:])
         left = self.world.copies() - dropped
         self.believed.accepted -= {each for each in dropped if not self.world.state(each) and not left[each]}

@@ -57,6 +57,7 @@ class Taking(Stage):
         )
         self.judge_ends(ends)
         _, alone, _, *items = reply
+        self.judge_hindrance(before, {lease.decode() for lease in items[::4] if lease.decode() in self.world.leases})
         given = [items[at : at + 4] for at in range(0, len(items), 4)]
         live = [part for each in given if each[3] == b"" or each[3].startswith(b"begun") for part in each[:3]]
         expect(len(given) <= credit, "no more is given than was asked for", given)
@@ -118,11 +119,26 @@ class Taking(Stage):
                 decode(m).job_id for m in items[2::3] if decode(m).retries < world.number(decode(m).job_id, "retries")
             }
             expect(not suspects - stale, "a suspect is delivered alone", suspects)
-            left = [name for name in LISTS if world.lists.get(name)]
-            expect(len(leases) == credit or not left, "what is asked for is given", left)
+            left = [name for name in LISTS if world.waiting_in(name) and keys.queue_of_list(name) not in world.paused]
+            expect(len(leases) == credit or not left or world.limits, "what is asked for is given", left)
+        self.judge_hindrance(before, {lease for lease in leases if lease in world.leases})
         for name in LISTS:
             unserved = (len(leases) == credit or alone) and world.lists.get(name)
-            expect(not unserved or keys.bell(keys.queue_of_list(name)) in world.bells, "whoever waits is woken", name)
+            queue = keys.queue_of_list(name)
+            expect(
+                not unserved or queue in world.paused or keys.bell(queue) in world.bells, "whoever waits is woken", name
+            )
+
+    def judge_hindrance(self, before: World, given: set[str]) -> None:
+        """Whether pauses and limits were kept by what was given out."""
+        sources = {keys.queue_of_list(self.world.leases[lease][0]) for lease in given}
+        expect(not sources & before.paused, "a paused queue gives out nothing", sources)
+        own = {name: said for name, said in before.limits.items() if not name.endswith("*")}
+        each = {f"tenant:{tenant}": before.limits.get("tenant:*", "") for tenant in "abc"}
+        for name, said in (each | own).items():
+            most, under = said.partition(" ")[0], self.world.under(name)
+            most_now = max(int(most), len(under - given)) if most else len(under)
+            expect(len(under) <= most_now, "a limit is kept", (name, said, under))
 
     def begin_lease(self, holder: Holder, lease: str) -> None:
         """The task starts, unless the broker says that it must not."""

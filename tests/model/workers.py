@@ -31,7 +31,7 @@ class Workers(Taking):
                 self.begin_again(holder, lease)
 
     def something_waits(self) -> bool:
-        return bool(self.world.lists or self.world.suspects or self.world.schedule)
+        return bool(self.world.lists or self.world.elsewhere or self.world.suspects or self.world.schedule)
 
     @precondition(lambda self: self.unbegun())
     @rule(pick=PICK)

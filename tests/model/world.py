@@ -24,6 +24,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
   local kind, value = redis.call('TYPE', key).ok, nil
   if kind == 'hash' then value = redis.call('HGETALL', key)
   elseif kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
+  elseif kind == 'set' then value = redis.call('SMEMBERS', key)
   elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   else value = {redis.call('GET', key)} end
   reply[#reply + 1] = {key, redis.call('TTL', key), value}
@@ -40,18 +41,20 @@ class Message:
 
     job_id: str
     retries: int
+    tenant: str = ""
 
     def encode(self) -> bytes:
         """As a producer writes it, and as long as one: a short one is stored otherwise."""
         headers = {"id": self.job_id, "task": "model.job", "retries": self.retries, "pad": "·" * 20}
-        return json.dumps({"headers": headers, "body": ""}).encode()
+        tenant = {"tenant": self.tenant} if self.tenant else {}
+        return json.dumps({"headers": headers | tenant, "body": ""}).encode()
 
 
 @lru_cache(maxsize=4096)
 def decode(message: bytes) -> Message:
     """The message that was encoded."""
     headers = json.loads(message)["headers"]
-    return Message(headers["id"], headers["retries"])
+    return Message(headers["id"], headers["retries"], headers.get("tenant", ""))
 
 
 @dataclass
@@ -60,6 +63,11 @@ class World:
 
     now: int = 0
     lists: dict[str, list[bytes]] = field(default_factory=dict)
+    elsewhere: dict[str, list[bytes]] = field(default_factory=dict)
+    counted_elsewhere: Counter[str] = field(default_factory=Counter)
+    rings: dict[str, list[str]] = field(default_factory=dict)
+    paused: set[str] = field(default_factory=set)
+    limits: dict[str, str] = field(default_factory=dict)
     suspects: dict[str, dict[bytes, int]] = field(default_factory=dict)
     schedule: dict[str, int] = field(default_factory=dict)
     holders: dict[str, int] = field(default_factory=dict)
@@ -79,10 +87,24 @@ class World:
 
     def messages(self) -> Iterator[bytes]:
         """All that lie in lists, among suspects, or in a holder's hands."""
-        for messages in [*self.lists.values(), *self.suspects.values()]:
+        for messages in [*self.lists.values(), *self.elsewhere.values(), *self.suspects.values()]:
             yield from messages
         for _, message in self.leases.values():
             yield message
+
+    def waiting_in(self, place: str) -> list[bytes]:
+        """What is ready in a list, or waits for its turn in it, or for room under a limit."""
+        of = (keys.backlog(place, ""), keys.held(place, ""))
+        elsewhere = [message for key, some in self.elsewhere.items() if key.startswith(of) for message in some]
+        return [*elsewhere, *self.lists.get(place, [])]
+
+    def under(self, limit: str) -> set[str]:
+        """The leases of jobs that are under this limit."""
+        family, _, name = limit.partition(":")
+        said = {lease: decode(message) for lease, (_, message) in self.leases.items()}
+        return {
+            lease for lease, message in said.items() if name == (message.tenant if family == "tenant" else "model.job")
+        }
 
     def copies(self) -> Counter[str]:
         """How many messages each job has that may still begin: those of tries that are over do not count."""
@@ -147,6 +169,12 @@ def _put(world: World, key: str, value: list[bytes]) -> None:
         zsets[key].update(_scores(value))
     elif key in LISTS:
         world.lists[key] = value
+    elif key == keys.PAUSED:
+        world.paused.update(_text(value))
+    elif key == keys.LIMITS:
+        world.limits.update(_text(value))
+    elif key in (keys.BACKLOGGED, keys.HELD):
+        world.counted_elsewhere.update({f"{key} {name}": int(count) for name, count in _text(value).items()})
     elif key == keys.COUNTERS:
         world.counters.update({name: int(count) for name, count in _text(value).items()})
     elif key == keys.WATCH:
@@ -179,11 +207,18 @@ def _put_one_of_many(world: World, key: str, value: list[bytes]) -> None:  # noq
             world.uniques[name] = value[0].decode()
         case keys.BELL_PREFIX:
             world.bells.add(key)
+        case _ if prefix in _ELSEWHERE:
+            world.elsewhere[key] = value
+        case keys.TURNS_PREFIX | keys.GUESTS_PREFIX:
+            world.rings.setdefault(name, []).extend(_texts(value))
         case "":
             world.strays.append(key)
 
 
+_ELSEWHERE = (keys.BACKLOG_PREFIX, f"{keys.HELD}:")
 _PREFIXES = (
+    *(*_ELSEWHERE, keys.TURNS_PREFIX, keys.GUESTS_PREFIX, keys.WINDOW_PREFIX, keys.PLACES),
+    *(keys.UNTIL_TAKEN_PREFIX, keys.HELD_BY_PREFIX, keys.IN_USE_PREFIX, keys.RATE_PREFIX),
     *(keys.RECORD_PREFIX, keys.HOLDER_PREFIX, keys.SUSPECTS_PREFIX, keys.DEAD_LETTER_PREFIX, keys.SERIES_PREFIX),
     *(keys.STOP_PREFIX, keys.UNIQUE_PREFIX, keys.BELL_PREFIX, keys.KEY_SECRET_FINGERPRINT),
 )
@@ -195,6 +230,10 @@ def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 def _scores(flat: list[bytes]) -> dict[str, int]:
     return {member.decode(): int(float(score)) for member, score in _pairs(flat)}
+
+
+def _texts(values: list[bytes]) -> list[str]:
+    return [value.decode() for value in values if value]
 
 
 def _text(flat: list[bytes]) -> Record:

@@ -90,6 +90,235 @@ local function try_of(message)
   return tonumber(headers.retries) or 0
 end
 
+-- A text among a message's headers, or nil. Most messages have no such header, and are not looked at further.
+local function header_of(message, name)
+  if not string.find(message, '"' .. name .. '":', 1, true) then
+    return nil
+  end
+  local plain = plain_headers(message)
+  local value = plain and text_in(plain, name)
+  if not plain then
+    value = (parts_of(message))[name]
+  end
+  return type(value) == 'string' and #value <= L.name_bytes and string.match(value, '^[%w_.:@-]+$') or nil
+end
+
+local function tenant_of(message)
+  return header_of(message, 'tenant')
+end
+
+-- Fairness between tenants. A ready list is a window on what comes next: while several tenants have jobs, it holds at
+-- most so many of theirs, and the rest wait in a list for each tenant. `turns` names those whose jobs the window is
+-- filled up from, one of each in turn. Who comes while the window is full of others' jobs is a guest: guests are served
+-- past the window, one job of each after one job of each tenant in it, until what was in the window when they came is gone.
+
+-- So many of a tenant's jobs came into the window, or left it. '#' counts all tenants' together.
+local function count_in_window(list, tenant, times)
+  local window = K.window .. list
+  for _, name in ipairs({tenant, '#'}) do
+    if redis.call('HINCRBY', window, name, times) <= 0 then
+      redis.call('HDEL', window, name)
+    end
+  end
+end
+
+local function to_window(list, tenant, messages)
+  redis.call('LPUSH', list, unpack(messages))
+  count_in_window(list, tenant, #messages)
+end
+
+-- These messages were taken out of the window.
+local function from_window(list, messages)
+  if redis.call('EXISTS', K.window .. list) == 1 then
+    local times = {}
+    for _, message in ipairs(messages) do
+      local tenant = tenant_of(message)
+      if tenant then
+        times[tenant] = (times[tenant] or 0) + 1
+      end
+    end
+    for tenant, how_many in pairs(times) do
+      count_in_window(list, tenant, -how_many)
+    end
+  end
+end
+
+-- How many have jobs in the window; those without a tenant, and what stock producers sent, are one together.
+local function count_residents(list)
+  local tenants = math.max(0, redis.call('HLEN', K.window .. list) - 1)
+  local theirs = tonumber(redis.call('HGET', K.window .. list, '#') or 0)
+  return redis.call('LLEN', list) > theirs and tenants + 1 or tenants
+end
+
+local function count_backlog(list, times)
+  if redis.call('HINCRBY', K.backlogged, list, times) <= 0 then
+    redis.call('HDEL', K.backlogged, list)
+  end
+end
+
+local function is_alone_in_window(list, tenant, length)
+  local window = K.window .. list
+  return redis.call('EXISTS', K.turns .. list, K.guests .. list) == 0
+    and (length == 0 or tonumber(redis.call('HGET', window, tenant) or 0) >= length)
+end
+
+-- The jobs of a tenant that are ready wait for their turn.
+local function enter_turns(list, tenant, messages)
+  local backlog, length = K.backlog .. list .. ':' .. tenant, redis.call('LLEN', list)
+  local has_backlog = redis.call('EXISTS', backlog) == 1
+  local from = 1
+  if not has_backlog and is_alone_in_window(list, tenant, length) then
+    if length == 0 then
+      redis.call('DEL', K.window .. list) -- what a stock worker took was not counted
+    end
+    from = math.min(#messages, math.max(0, L.window - length)) + 1
+    if from > 1 then
+      to_window(list, tenant, {unpack(messages, 1, from - 1)})
+    end
+    if from <= #messages then
+      redis.call('RPUSH', K.turns .. list, tenant)
+    end
+  elseif not has_backlog then
+    local guests, until_taken = K.guests .. list, K.until_taken .. list
+    if redis.call('EXISTS', guests) == 0 then
+      redis.call('RPUSH', guests, '')
+    end
+    redis.call('RPUSH', guests, tenant)
+    redis.call('HSET', until_taken, tenant, length + (redis.call('HGET', until_taken, '#taken') or 0))
+  end
+  if from <= #messages then
+    redis.call('LPUSH', backlog, unpack(messages, from))
+    count_backlog(list, #messages - from + 1)
+  end
+end
+
+-- A job becomes ready: it goes to the end of its list, or waits for its tenant's turn.
+local function enter(list, message)
+  local tenant = tenant_of(message)
+  if tenant then
+    enter_turns(list, tenant, {message})
+  else
+    redis.call('LPUSH', list, message)
+  end
+end
+
+-- Take up to so many of a tenant's own; nil if there are none.
+local function from_backlog(list, tenant, most)
+  local messages = redis.call('RPOP', K.backlog .. list .. ':' .. tenant, most)
+  if messages then
+    count_backlog(list, -#messages)
+  end
+  return messages
+end
+
+-- Nobody comes past the window any more.
+local function end_guests(list)
+  redis.call('DEL', K.guests .. list, K.until_taken .. list)
+end
+
+-- Fill the window up again, one job of each tenant in turn. One that is empty lets its guests in.
+local function refill(list)
+  local turns, guests, length = K.turns .. list, K.guests .. list, redis.call('LLEN', list)
+  if length == 0 and redis.call('EXISTS', guests) == 1 then
+    for _, tenant in ipairs(redis.call('LRANGE', guests, 0, -1)) do
+      if tenant ~= '' then
+        redis.call('RPUSH', turns, tenant)
+      end
+    end
+    end_guests(list)
+  end
+  local is_only_one = redis.call('LLEN', turns) == 1
+  while length < L.window do
+    local tenant = redis.call('LPOP', turns)
+    if not tenant then
+      break
+    end
+    local messages = from_backlog(list, tenant, is_only_one and L.window - length or 1)
+    if messages then
+      to_window(list, tenant, messages)
+      length = length + #messages
+      if redis.call('EXISTS', K.backlog .. list .. ':' .. tenant) == 1 then
+        redis.call('RPUSH', turns, tenant)
+      end
+    end
+  end
+end
+
+-- Take up to so many from the window, and the turn of whose they are.
+local function take_from_window(list, most)
+  local messages = redis.call('RPOP', list, most) or {}
+  from_window(list, messages)
+  return messages
+end
+
+-- Take up to so many where guests have come: '' in their ring is the turn of all who are in the window.
+local function take_past_window(list, most)
+  local guests, until_taken, taken = K.guests .. list, K.until_taken .. list, {}
+  while #taken < most do
+    local whose = redis.call('LPOP', guests)
+    if not whose or whose == '' and redis.call('EXISTS', guests) == 0 then
+      end_guests(list)
+      break
+    end
+    if whose == '' then
+      local left = tonumber(redis.call('HGET', until_taken, '#left') or math.max(1, count_residents(list)))
+      local wanted = math.min(left, most - #taken)
+      local messages = take_from_window(list, wanted)
+      for _, message in ipairs(messages) do
+        taken[#taken + 1] = message
+      end
+      redis.call('HINCRBY', until_taken, '#taken', #messages)
+      if #messages < wanted or left == wanted then
+        redis.call('HDEL', until_taken, '#left')
+        redis.call('RPUSH', guests, '')
+      else
+        redis.call('HSET', until_taken, '#left', left - wanted)
+        redis.call('LPUSH', guests, '')
+      end
+    else
+      local messages = from_backlog(list, whose, 1) or {}
+      taken[#taken + 1] = messages[1]
+      local stays = redis.call('EXISTS', K.backlog .. list .. ':' .. whose) == 1
+      local counted, till = unpack(redis.call('HMGET', until_taken, '#taken', whose))
+      if stays and tonumber(till or 0) > tonumber(counted or 0) then
+        redis.call('RPUSH', guests, whose)
+      else
+        redis.call('HDEL', until_taken, whose)
+        if stays then
+          redis.call('RPUSH', K.turns .. list, whose)
+        end
+      end
+    end
+  end
+  return taken
+end
+
+-- Take up to so many of a list's jobs, each tenant in turn.
+local function take_in_turn(list, most)
+  local messages = {}
+  if redis.call('EXISTS', K.guests .. list) == 1 then
+    messages = take_past_window(list, most)
+  end
+  if #messages < most then
+    for _, message in ipairs(take_from_window(list, most - #messages)) do
+      messages[#messages + 1] = message
+    end
+  end
+  if redis.call('HEXISTS', K.backlogged, list) == 1 then
+    refill(list)
+    if #messages == 0 then
+      messages = take_from_window(list, most)
+    end
+  end
+  return messages
+end
+
+-- How many jobs are ready in a list, wherever they wait.
+local function count_ready(list)
+  local backlog, held = redis.call('HGET', K.backlogged, list), redis.call('HGET', K.held, list)
+  return redis.call('LLEN', list) + (backlog or 0) + (held or 0)
+end
+
 -- Leases. '' is the delivery of a transport that has none: every check passes.
 local function holder_of(lease)
   return string.match(lease, '^(.*)%.%d+$')
@@ -101,6 +330,168 @@ end
 
 local function release(lease)
   return lease ~= '' and redis.call('HDEL', K.holder .. holder_of(lease), lease) == 1
+end
+
+-- Limits of the whole fleet. A limit has a name (`kind:…`, `tenant:…`, or what a job says that it is limited by), and
+-- bounds how many jobs are with workers, or start in a while, or both. What it refuses is held in a list of its own.
+-- What is set for a limit, or for all of its family; nil if nothing is.
+local function terms_of(name)
+  if memo[name] == nil then
+    local family = string.gsub(name, ':.*$', ':*')
+    local set = redis.call('HGET', K.limits, name) or redis.call('HGET', K.limits, family)
+    local most, starts, per_ms = string.match(set or '', '^(%d*) (%d*) (%d*)$')
+    memo[name] = most and {name = name, most = tonumber(most), starts = tonumber(starts), per_ms = tonumber(per_ms)} or false
+  end
+  return memo[name] or nil
+end
+
+-- The limits that a message is under.
+local function limits_of(message)
+  local kind, tenant = header_of(message, 'task'), tenant_of(message)
+  local names = {kind and 'kind:' .. kind or '', tenant and 'tenant:' .. tenant or '', header_of(message, 'limited_by') or ''}
+  local found = {}
+  for _, name in ipairs(names) do
+    found[#found + 1] = name ~= '' and terms_of(name) or nil
+  end
+  return found
+end
+
+-- How many more may be with workers. The leases are the truth: one that has ended is forgotten when it is in the way.
+local function room_under(limit)
+  local in_use = K.in_use .. limit.name
+  limit.room = limit.room or limit.most - redis.call('SCARD', in_use)
+  if limit.room <= 0 and not limit.is_counted then
+    limit.is_counted = true
+    for _, lease in ipairs(redis.call('SMEMBERS', in_use)) do
+      if not holds(lease) then
+        redis.call('SREM', in_use, lease)
+        limit.room = limit.room + 1
+      end
+    end
+  end
+  return limit.room
+end
+
+-- A second's starts may come together, and then one each interval (GCRA).
+local function starts_again_at(limit)
+  local interval = limit.per_ms / limit.starts
+  return tonumber(redis.call('GET', K.rate .. limit.name) or 0) - math.max(0, math.min(limit.per_ms, 1000) - interval)
+end
+
+-- The first of these limits that has no room, and when it may have (0: as soon as a job ends); nil if all have.
+local function refusing(limits, now)
+  for _, limit in ipairs(limits) do
+    if limit.starts and starts_again_at(limit) > now then
+      return limit.name, starts_again_at(limit)
+    end
+    if limit.most and room_under(limit) <= 0 then
+      return limit.name, 0
+    end
+  end
+end
+
+-- A job is given out under these limits.
+local function spend(limits, lease, now)
+  for _, limit in ipairs(limits) do
+    if limit.starts then
+      local next_start = math.max(tonumber(redis.call('GET', K.rate .. limit.name) or 0), now) + limit.per_ms / limit.starts
+      redis.call('SET', K.rate .. limit.name, string.format('%.3f', next_start), 'PX',
+        math.ceil(next_start - now) + limit.per_ms)
+    end
+    if limit.most then
+      limit.room = room_under(limit) - 1
+      redis.call('SADD', K.in_use .. limit.name, lease)
+      redis.call('EXPIRE', K.in_use .. limit.name, L.waiting_ttl_s)
+    end
+  end
+end
+
+-- The first of these limits under which others of this list are held already: nobody overtakes them.
+local function waiting_before(list, limits)
+  for _, limit in ipairs(limits) do
+    if redis.call('ZSCORE', K.held_by .. list, limit.name) then
+      return limit.name
+    end
+  end
+end
+
+local function count_held(list, times)
+  if redis.call('HINCRBY', K.held, list, times) <= 0 then
+    redis.call('HDEL', K.held, list)
+  end
+end
+
+-- A limit has no room for this job; it is looked at again then, or when others are that wait before it.
+local function hold_back(list, message, name, until_ms)
+  redis.call('LPUSH', K.held .. ':' .. list .. ':' .. name, message)
+  if until_ms then
+    redis.call('ZADD', K.held_by .. list, until_ms, name)
+  end
+  count_held(list, 1)
+end
+
+-- The first that a limit held leaves it.
+local function let_go(list, name)
+  local message = redis.call('RPOP', K.held .. ':' .. list .. ':' .. name)
+  if message then
+    count_held(list, -1)
+  end
+  return message
+end
+
+-- Ms until a limit that holds jobs of these lists has room by the clock; 1e15 if none has.
+local function ms_until_room(lists, now)
+  local least = 1e15
+  for _, list in ipairs(lists) do
+    local next_one = redis.call('ZRANGE', K.held_by .. list, '(' .. now, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+    least = next_one[2] and math.min(least, math.ceil(next_one[2] - now)) or least
+  end
+  return least
+end
+
+-- The lists of queues that are not paused; and whether nothing else is special about any list.
+local function open_lists(lists)
+  local special = {K.paused, K.limits, K.held, K.backlogged}
+  for _, list in ipairs(lists) do
+    special[#special + 1] = K.window .. list
+  end
+  if redis.call('EXISTS', unpack(special)) == 0 then
+    return lists, true
+  end
+  local open = {}
+  for _, list in ipairs(lists) do
+    if redis.call('HEXISTS', K.paused, queue_of(list)) == 0 then
+      open[#open + 1] = list
+    end
+  end
+  return open, false
+end
+
+-- The most urgent lists, and the others.
+local function by_urgency(lists)
+  local urgent, others = {}, {}
+  for _, list in ipairs(lists) do
+    local which = queue_of(list) == list and urgent or others
+    which[#which + 1] = list
+  end
+  return urgent, others
+end
+
+-- How many of so many places the less urgent lists have, whatever waits before them, and which of them is served first.
+local function share_of(urgent, others, places)
+  if places <= 0 or #others == 0 or redis.call('EXISTS', unpack(others)) == 0 then
+    return 0, 1
+  end
+  local waiting = 0
+  for _, list in ipairs(urgent) do
+    waiting = waiting + redis.call('LLEN', list)
+  end
+  if waiting < places - math.floor(places / L.one_in) then
+    return 0, 1 -- there is room for all of them
+  end
+  local given = redis.call('INCRBY', K.places, places)
+  local turns = math.floor(given / L.one_in)
+  return turns - math.floor((given - places) / L.one_in), turns % #others + 1
 end
 
 -- In the order in which they go back to the head of a list, so that what was taken first is taken first again.
@@ -184,7 +575,8 @@ local function common_fields(queue, now, due, terms)
   local fields = {'queue', queue, 'enqueued_at', now,
     'state', waits and 'scheduled' or 'ready', 'ready_at', waits and due or now}
   for name, value in pairs({keeps_result = terms.keeps_result == '1' and '1' or '', missed = terms.missed,
-    series = terms.series, window_s = terms.window_s, expires_at = terms.expires ~= '' and due + terms.expires or ''}) do
+    series = terms.series, window_s = terms.window_s, list = terms.list ~= queue and terms.list or '',
+    expires_at = terms.expires ~= '' and due + terms.expires or ''}) do
     if value ~= '' then
       fields[#fields + 1], fields[#fields + 2] = name, value
     end
@@ -217,10 +609,14 @@ local function accept(job_id, kind, message, unique, fields, waits)
 end
 
 -- Put new jobs where they wait, in their order: `places` are messages, or for the schedule pairs of due time and id.
-local function place(queue, places, due, waits, series)
+local function place(list, tenant, places, due, waits, series)
   if not waits then
-    redis.call('LPUSH', queue, unpack(places))
-    ring(K.bell .. queue)
+    if tenant ~= '' then
+      enter_turns(list, tenant, places)
+    else
+      redis.call('LPUSH', list, unpack(places))
+    end
+    ring(K.bell .. queue_of(list))
     return
   end
   local earliest = redis.call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')[2]
@@ -427,7 +823,11 @@ local function put_back(list, message, job_id, now)
   if suspect then
     redis.call('ZADD', K.suspects .. queue, now, message)
   else
+    local tenant = tenant_of(message)
     redis.call('RPUSH', list, message)
+    if tenant then
+      count_in_window(list, tenant, 1)
+    end
   end
   ring(K.bell .. queue)
 end
@@ -540,7 +940,7 @@ local function promote(limit, now)
       if suspect then
         redis.call('ZADD', K.suspects .. queue, now, message)
       else
-        redis.call('LPUSH', list or queue, message)
+        enter(list or queue, message)
       end
       redis.call('HSET', record, 'state', 'ready')
       redis.call('HDEL', record, 'message')

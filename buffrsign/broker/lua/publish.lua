@@ -6,8 +6,9 @@
 --       10 how many jobs may be ready in the queue   11 expires: ms after it was due, or ''   12 'skip', 'once' or ''
 --       13 series, or ''   14 how long the key stays taken after `done`, in s, or ''
 --       15 the periodic schedule whose tick the job is, with its time in 6; or ''   16 the schedule's timetable
+--       17 the queue's list for the job's priority   18 tenant, or ''
 -- reply {'created', due_ms} | {'duplicate', job id that stands} | {'other_secret'} | {'full', how many are ready}
-local job_id, kind, queue, message, series = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[13]
+local job_id, kind, queue, message, series, list = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[13], ARGV[17]
 local unique = ARGV[7] ~= '' and K.unique .. ARGV[7]
 
 local schedule, timetable = ARGV[15] or '', ARGV[16]
@@ -34,8 +35,8 @@ end
 local now = now_ms()
 local due = ARGV[6] == '' and now + ARGV[5] or tonumber(ARGV[6])
 local fields, waits = common_fields(queue, now, due,
-  {keeps_result = ARGV[9], expires = ARGV[11], missed = ARGV[12], series = series, window_s = ARGV[14]})
-local ready = not waits and redis.call('LLEN', queue)
+  {keeps_result = ARGV[9], expires = ARGV[11], missed = ARGV[12], series = series, window_s = ARGV[14], list = list})
+local ready = not waits and count_ready(list)
 if ready and ready >= tonumber(ARGV[10]) then
   return {'full', ready}
 end
@@ -44,7 +45,7 @@ if unique then
   redis.call('SET', K.fingerprint, ARGV[8])
 end
 accept(job_id, kind, message, unique, fields, waits)
-place(queue, waits and {due, job_id} or {message}, due, waits, series)
+place(list, ARGV[18], waits and {due, job_id} or {message}, due, waits, series)
 if schedule ~= '' then
   note_tick(schedule, timetable, ARGV[6], now)
 end

@@ -6,22 +6,23 @@
 --       5 '1' if the results are kept   6 how many jobs may be ready in the queue
 --       7 expires: ms after they were due, or ''   8 'skip', 'once' or ''   9 series, or ''
 --       10 how long a key stays taken after `done`, in s, or ''
+--       11 the queue's list for the jobs' priority   12 tenant, or ''
 --       then for each job: its id, kind, message, and the hash of its key, or ''
 -- reply {'accepted', one character for each job: '1' created, '0' duplicate, job id that stands for each duplicate...}
 --       | {'other_secret'} | {'full', how many are ready}
-local queue, series = ARGV[1], ARGV[9]
+local queue, series, list, first = ARGV[1], ARGV[9], ARGV[11], 13
 if ARGV[4] ~= '' and is_other_secret(ARGV[4]) then
   return {'other_secret'}
 end
 local now = now_ms()
 local due = ARGV[3] == '' and now + ARGV[2] or tonumber(ARGV[3])
 local fields, waits = common_fields(queue, now, due,
-  {keeps_result = ARGV[5], expires = ARGV[7], missed = ARGV[8], series = series, window_s = ARGV[10]})
+  {keeps_result = ARGV[5], expires = ARGV[7], missed = ARGV[8], series = series, window_s = ARGV[10], list = list})
 
-local ready = redis.call('LLEN', queue)
-if not waits and ready + (#ARGV - 10) / 4 > tonumber(ARGV[6]) then
+local ready = waits and 0 or count_ready(list)
+if not waits and ready + (#ARGV - first + 1) / 4 > tonumber(ARGV[6]) then
   local new = 0
-  for at = 11, #ARGV, 4 do
+  for at = first, #ARGV, 4 do
     new = new + (standing_job(ARGV[at], ARGV[at + 3] ~= '' and K.unique .. ARGV[at + 3]) and 0 or 1)
   end
   if new > 0 and ready + new > tonumber(ARGV[6]) then
@@ -30,7 +31,7 @@ if not waits and ready + (#ARGV - 10) / 4 > tonumber(ARGV[6]) then
 end
 
 local flags, standing_ones, places = {}, {}, {}
-for at = 11, #ARGV, 4 do
+for at = first, #ARGV, 4 do
   local job_id, unique = ARGV[at], ARGV[at + 3] ~= '' and K.unique .. ARGV[at + 3]
   local standing = standing_job(job_id, unique)
   if standing then
@@ -49,7 +50,7 @@ if #places > 0 then
   if ARGV[4] ~= '' then
     redis.call('SET', K.fingerprint, ARGV[4])
   end
-  place(queue, places, due, waits, series)
+  place(list, ARGV[12], places, due, waits, series)
   count(queue, 'enqueued', #places / (waits and 2 or 1))
 end
 return {'accepted', table.concat(flags), unpack(standing_ones)}

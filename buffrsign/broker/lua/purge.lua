@@ -1,13 +1,20 @@
--- Drop jobs that wait in a list: each is cancelled, so that nobody waits for it.
+-- Drop jobs that wait in a list, or for their turn in it, or for a limit: each is cancelled, so that nobody waits for it.
 --
 -- ARGV  1 list   2 how many at most
 -- reply how many were dropped
-local now, dropped = now_ms(), 0
-for _, message in ipairs(redis.call('RPOP', ARGV[1], ARGV[2]) or {}) do
+local list, most = ARGV[1], tonumber(ARGV[2])
+local now, messages = now_ms(), take_in_turn(ARGV[1], tonumber(ARGV[2]))
+for _, name in ipairs(redis.call('ZRANGE', K.held_by .. list, 0, -1)) do
+  local message = #messages < most and let_go(list, name)
+  while message do
+    messages[#messages + 1] = message
+    message = #messages < most and let_go(list, name)
+  end
+end
+for _, message in ipairs(messages) do
   local job_id = id_of(message)
   if job_id and redis.call('HGET', K.record .. job_id, 'state') == 'ready' then
     end_job(job_id, 'cancelled', now, {'error', 'its queue was purged'})
   end
-  dropped = dropped + 1
 end
-return dropped
+return #messages

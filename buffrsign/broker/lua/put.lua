@@ -23,7 +23,7 @@ if due and due > now then
 else
   redis.call('HSET', record, 'state', 'ready', 'ready_at', now)
   redis.call('HDEL', record, 'lease')
-  redis.call('LPUSH', ARGV[4], ARGV[5])
+  enter(ARGV[4], ARGV[5])
   ring(K.bell .. queue)
 end
 return 1

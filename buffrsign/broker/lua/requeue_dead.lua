@@ -43,7 +43,7 @@ local function requeue(job_id, died_at, message)
     redis.call('HSET', record, 'unique', unique)
     redis.call('SET', unique, job_id, 'EX', L.waiting_ttl_s)
   end
-  redis.call('LPUSH', queue, message)
+  enter(queue, message)
   ring(K.bell .. queue)
   count(queue, 'requeued')
   return {'requeued', ''}
