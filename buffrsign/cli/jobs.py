@@ -19,6 +19,7 @@ from buffrsign.core.errors import Permanent
 from buffrsign.core.ids import new_ulid
 from buffrsign.crypto import Cipher
 from buffrsign.jobs import CONTRACTS, Queue, decode
+from buffrsign.jobs.priority import Priority
 from buffrsign.producer import Producer
 
 _COLUMNS = ("job_id", "kind", "queue", "state", "attempts", "due_at", "error")
@@ -83,6 +84,15 @@ def show(job_id: str, *, broker_url: str, as_json: bool) -> None:
 @click.argument("payload", metavar="JSON")
 @_delay
 @_at
+@click.option("--tenant", default="", metavar="ID", help="The customer it is for: tenants take turns.")
+@click.option(
+    "--priority",
+    type=click.Choice([each.name.lower() for each in Priority]),
+    default="normal",
+    show_default=True,
+    help="Less urgent ones wait for the others.",
+)
+@click.option("--limited-by", default="", metavar="NAME", help="A limit that it is under, such as provider:gmail.")
 @click.option("--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Keep its result, wait for it, print it.")
 @broker_url
 @key_secret
@@ -95,6 +105,9 @@ def enqueue(
     payload: str,
     delay: timedelta | None,
     at: datetime | None,
+    tenant: str,
+    priority: str,
+    limited_by: str,
     wait: float | None,
     broker_url: str,
     key_secret: str | None,
@@ -115,7 +128,15 @@ def enqueue(
     with open_producer(
         broker_url, key_secret=key_secret, cipher=payload_keys, allow_plain_payloads=allow_plain_payloads
     ) as producer:
-        handle = producer.enqueue(job, delay=delay, at=at, keep_result=wait is not None)
+        handle = producer.enqueue(
+            job,
+            delay=delay,
+            at=at,
+            keep_result=wait is not None,
+            tenant=tenant,
+            priority=Priority[priority.upper()],
+            limited_by=limited_by,
+        )
         accepted: dict[str, Any] = {
             "job_id": handle.job_id,
             "kind": job.kind,

@@ -7,6 +7,8 @@ import click
 from buffrsign.cli.audit import audit
 from buffrsign.cli.dead import dead
 from buffrsign.cli.jobs import jobs
+from buffrsign.cli.limits import limits
+from buffrsign.cli.pausing import pause, resume
 from buffrsign.cli.queues import ping, queues
 from buffrsign.cli.requests import requests
 from buffrsign.core.errors import BuffrSignError
@@ -31,5 +33,5 @@ def program() -> None:
     """
 
 
-for command in (jobs, queues, ping, dead, audit, requests):
+for command in (jobs, queues, ping, pause, resume, limits, dead, audit, requests):
     program.add_command(command)

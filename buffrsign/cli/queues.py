@@ -51,8 +51,8 @@ class QueuesSilent(Transient):
 def queues(*, watch: bool, broker_url: str, as_json: bool) -> None:
     """Show how much waits in each queue, and what has happened there since this broker began.
 
-    Ready jobs, suspects (they run alone, since their worker died) and leased ones (with workers) are counted by queue,
-    scheduled and dead ones over all queues.
+    By queue: jobs that are ready, that wait for their tenant's turn (backlog), that a limit holds back (held), suspects
+    (they run alone, since their worker died), and leased ones (with workers). Over all queues: scheduled and dead ones.
     """
     with open_broker(broker_url) as client:
         if watch:
@@ -123,13 +123,18 @@ def _watch_as_lines(client: "Redis", interrupted: threading.Event) -> None:
 
 
 def _picture(counts: Counts) -> str:
-    columns = ("queue", "ready", "suspects", "leased", *EVENTS)
+    columns = ("queue", "ready", "backlog", "held", "suspects", "leased", *EVENTS)
     rows = [
-        (name, each.ready, each.suspects, each.leased, *(each.events.get(event, 0) for event in EVENTS))
+        (
+            *(name, each.ready, each.backlog, each.held, each.suspects, each.leased),
+            *(each.events.get(event, 0) for event in EVENTS),
+        )
         for name, each in counts.queues.items()
     ]
+    paused = [(name, each.paused_since) for name, each in counts.queues.items() if each.paused_since]
+    stopped = f"\n\n{as_table(('paused queue', 'since'), paused)}" if paused else ""
     totals = as_table(("all queues", "jobs"), [("scheduled", counts.scheduled), ("dead letters", counts.dead)])
-    return f"{as_table(columns, rows)}\n\n{totals}"
+    return f"{as_table(columns, rows)}\n\n{totals}{stopped}"
 
 
 def _ask(producer: Producer, asked: Iterable[Queue], *, timeout_s: float) -> list[Answer]:

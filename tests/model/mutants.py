@@ -14,12 +14,14 @@ MUTANTS = (
     Mutant(
         "a reserve does not say who holds", "reserve", "redis.call('ZADD', K.holders, now + lease_ms, holder)\n", ""
     ),
-    Mutant("a reserve looks at suspects like at any job", "reserve", "    reply[2] = '1'\n", ""),
-    Mutant("a reserve gives a suspect and more", "reserve", "    credit = 0\n", ""),
+    Mutant(
+        "a reserve looks at suspects like at any job", "reserve", "    reply[2], credit = '1', 1\n", "    credit = 1\n"
+    ),
+    Mutant("a reserve gives a suspect and more", "reserve", "    reply[2], credit = '1', 1\n", "    reply[2] = '1'\n"),
     Mutant(
         "a busy worker takes a suspect at once",
         "reserve",
-        "(held == 0 or now - since >= L.suspect_waits_ms)",
+        "(is_idle or now - since >= L.suspect_waits_ms)",
         "true",
     ),
     Mutant("a suspect stays where it was taken", "reserve", "    redis.call('ZREM', suspects, message)\n", ""),
@@ -30,8 +32,8 @@ MUTANTS = (
     Mutant(
         "a reserve reads first and removes later",
         "reserve",
-        "redis.call('RPOP', ARGV[at], credit)",
-        "redis.call('LRANGE', ARGV[at], -credit, -1)",
+        "redis.call('RPOP', list, most) or {}) or",
+        "redis.call('LRANGE', list, -most, -1) or {}) or",
     ),
     Mutant(
         "an acknowledgement is not fenced",
@@ -63,9 +65,7 @@ MUTANTS = (
         "      redis.call('HSET', record, 'state', 'ready')\n      redis.call('HDEL', record, 'message')",
         "      redis.call('HDEL', record, 'message')",
     ),
-    Mutant(
-        "a promotion forgets the priority", "prelude", "'LPUSH', list or queue, message", "'LPUSH', 'nowhere', message"
-    ),
+    Mutant("a promotion forgets the priority", "prelude", "enter(list or queue, message)", "enter('nowhere', message)"),
     Mutant(
         "an expired job is promoted",
         "prelude",
@@ -208,8 +208,8 @@ MUTANTS = (
     Mutant(
         "what is given back is dropped",
         "prelude",
-        "    redis.call('RPUSH', list, message)\n  end\n  ring",
-        "  end\n  ring",
+        "    to_head(list, message)\n  end\n",
+        "  end\n",
     ),
     Mutant("what is given back still runs", "prelude", "  if state == 'running' then\n", "  if false then\n"),
     Mutant("a finish ends no lease", "finish", "  release(ARGV[4])\n", ""),
@@ -277,16 +277,16 @@ MUTANTS = (
         "return standing and redis.call",
         "return false and redis.call",
     ),
-    Mutant("a publication wakes nobody", "publish", "    ring(K.bell .. queue)\n    return\n", "    return\n"),
+    Mutant("a publication wakes nobody", "publish", "    ring(K.bell .. queue_of(list))\n    return\n", "    return\n"),
     Mutant("a bulk looks for no ids and no keys", "publish_many", "  if standing then\n", "  if false then\n"),
-    Mutant("a bulk wakes nobody", "publish_many", "    ring(K.bell .. queue)\n    return\n", "    return\n"),
+    Mutant("a bulk wakes nobody", "publish_many", "    ring(K.bell .. queue_of(list))\n    return\n", "    return\n"),
     Mutant("a bulk knows no bound", "publish_many", "if new > 0 and ready", "if false and ready"),
     Mutant("a bulk counts itself once", "publish_many", "#places / (waits and 2 or 1)", "1"),
     Mutant(
         "a bulk loses its first job",
         "publish_many",
-        "LPUSH', queue, unpack(places)",
-        "LPUSH', queue, unpack(places, 2)",
+        "LPUSH', list, unpack(places)",
+        "LPUSH', list, unpack(places, 2)",
     ),
     Mutant(
         "a bulk takes no keys",
@@ -354,6 +354,62 @@ MUTANTS = (
         "redis.call('HSET', record, unpack(fields))",
     ),
     Mutant("a requeued letter is kept", "requeue_dead", "  redis.call('DEL', letter)\n", ""),
-    Mutant("a requeued job is not pushed", "requeue_dead", "  redis.call('LPUSH', queue, message)\n", ""),
+    Mutant("a requeued job is not pushed", "requeue_dead", "  enter(queue, message)\n", ""),
     Mutant("a discarded letter is kept", "discard_dead", "    redis.call('DEL', K.dead_letter .. job_id)\n", ""),
+    Mutant(
+        "a paused queue gives out jobs",
+        "prelude",
+        "if redis.call('HEXISTS', K.paused, queue_of(list)) == 0 then",
+        "if true then",
+    ),
+    Mutant("a limit refuses nobody", "reserve", "          refused_by, until_ms = refusing(limits, now)\n", ""),
+    Mutant("a limit forgets who is with workers", "prelude", "redis.call('SADD', K.in_use .. limit.name, lease)", "--"),
+    Mutant(
+        "a limit loses what it holds", "prelude", "LPUSH', K.held .. ':' .. list .. ':' .. name, message", "GET', list"
+    ),
+    Mutant(
+        "a limit does not count what it let go",
+        "prelude",
+        "  if message then\n    count_held(list, -1)\n  end\n",
+        "",
+    ),
+    Mutant(
+        "a limit forgets that it holds anything",
+        "prelude",
+        "  if until_ms then\n    redis.call('ZADD', K.held_by .. list, until_ms, name)\n  end\n",
+        "",
+    ),
+    Mutant("a purge leaves what limits hold", "purge", "K.held_by .. list, 0, -1", "K.held_by .. list, 1, 0"),
+    Mutant(
+        "a tenant has one turn only",
+        "prelude",
+        "        redis.call('RPUSH', turns, tenant)\n      end\n    end\n  end\nend",
+        "      end\n    end\n  end\nend",
+    ),
+    Mutant("a guest has one turn only", "prelude", "      redis.call('RPUSH', guests, whose)\n", ""),
+    Mutant(
+        "a guest whose time is over is shown out",
+        "prelude",
+        "        if stays then\n          redis.call('RPUSH', K.turns .. list, whose)\n        end\n",
+        "",
+    ),
+    Mutant(
+        "a tenant that comes later is not let in",
+        "prelude",
+        "    redis.call('RPUSH', guests, tenant)\n    redis",
+        "    redis",
+    ),
+    Mutant("a backlog is not counted", "prelude", "    count_backlog(list, #messages - from + 1)\n", ""),
+    Mutant(
+        "a window is never filled up again",
+        "prelude",
+        "    refill(list)\n    if #messages == 0",
+        "    if #messages == 0",
+    ),
+    Mutant(
+        "what does not fit into the window is lost",
+        "prelude",
+        "    redis.call('LPUSH', backlog, unpack(messages, from))\n",
+        "",
+    ),
 )

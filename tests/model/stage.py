@@ -36,6 +36,7 @@ class Stage(RuleBasedStateMachine):
         self.suspected: set[str] = set()
         self.forked: set[str] = set()  # a run that had lost its lease put them back by Celery's own hand
         self.homes: dict[str, str] = {}  # job → its queue
+        self.given_under: dict[str, set[str]] = {}  # limit → leases that were given out while it was set
         for _ in range(HANDS):
             self.hire()
 

@@ -136,9 +136,11 @@ class Taking(Stage):
         own = {name: said for name, said in before.limits.items() if not name.endswith("*")}
         each = {f"tenant:{tenant}": before.limits.get("tenant:*", "") for tenant in "abc"}
         for name, said in (each | own).items():
-            most, under = said.partition(" ")[0], self.world.under(name)
-            most_now = max(int(most), len(under - given)) if most else len(under)
-            expect(len(under) <= most_now, "a limit is kept", (name, said, under))
+            most, counted = said.partition(" ")[0], self.given_under.setdefault(name, set())
+            counted &= self.world.leases.keys()
+            had = len(counted)
+            counted |= given & self.world.under(name) if most else set()
+            expect(not most or len(counted) <= max(int(most), had), "a limit is kept", (name, said, counted))
 
     def begin_lease(self, holder: Holder, lease: str) -> None:
         """The task starts, unless the broker says that it must not."""

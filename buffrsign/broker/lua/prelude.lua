@@ -809,6 +809,22 @@ local function bury(job_id, now, letter)
   end_job(job_id, 'dead', now, {'error', letter.error})
 end
 
+-- A message goes where it is taken next: before those that a limit holds, or before all others of its list.
+local function to_head(list, message)
+  local limit = redis.call('EXISTS', K.held_by .. list) == 1 and waiting_before(list, limits_of(message))
+  local tenant = tenant_of(message)
+  if limit then
+    redis.call('RPUSH', K.held .. ':' .. list .. ':' .. limit, message)
+    redis.call('ZADD', K.held_by .. list, 0, limit)
+    count_held(list, 1)
+    return
+  end
+  redis.call('RPUSH', list, message)
+  if tenant then
+    count_in_window(list, tenant, 1)
+  end
+end
+
 -- Put a message back where it is taken next. A job that had begun goes back to `ready`; a suspect stays one.
 local function put_back(list, message, job_id, now)
   local queue, state, suspect = queue_of(list), nil, nil
@@ -823,11 +839,7 @@ local function put_back(list, message, job_id, now)
   if suspect then
     redis.call('ZADD', K.suspects .. queue, now, message)
   else
-    local tenant = tenant_of(message)
-    redis.call('RPUSH', list, message)
-    if tenant then
-      count_in_window(list, tenant, 1)
-    end
+    to_head(list, message)
   end
   ring(K.bell .. queue)
 end

@@ -26,11 +26,19 @@ def test_every_queue_is_counted(run: Run, broker: TestBroker, producer: Producer
 
     shown = json.loads(run("queues", "--json").stdout)
 
-    nothing = {"ready": 0, "suspects": 0, "leased": 0, "events": {}}
+    nothing = {
+        "ready": 0,
+        "backlog": 0,
+        "held": 0,
+        "suspects": 0,
+        "leased": 0,
+        "events": {},
+        "paused_since": None,
+    }
     assert shown == {
         "queues": {
             **dict.fromkeys(Queue, nothing),
-            "email": {"ready": 1, "suspects": 0, "leased": 1, "events": {"enqueued": 2}},
+            "email": {**nothing, "ready": 1, "leased": 1, "events": {"enqueued": 2}},
             "audit": {**nothing, "suspects": 1},
             "maintenance": {**nothing, "events": {"enqueued": 1}},
         },
@@ -47,10 +55,10 @@ def test_the_queues_are_a_table_for_people(run: Run, producer: Producer) -> None
 
     table, totals = shown.stdout.split("\n\n")
     headings, *rows = [line.split() for line in table.splitlines()]
-    assert " ".join(headings) == "queue ready suspects leased enqueued done retried crashed dead cancelled"
+    assert " ".join(headings) == "queue ready backlog held suspects leased enqueued done retried crashed dead cancelled"
     assert {name: "".join(figures) for name, *figures in rows} == {
-        **dict.fromkeys(Queue, "000000000"),
-        "email": "100100000",
+        **dict.fromkeys(Queue, "00000000000"),
+        "email": "10000100000",
     }
     assert [line.split()[-1] for line in totals.splitlines()[1:]] == ["0", "0"]
 
