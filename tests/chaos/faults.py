@@ -14,10 +14,14 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
+from buffrsign.broker import pausing
+from buffrsign.broker.fleet_limits import Limit, clear_limit, set_limit
 from tests.chaos.attribution import KILLS
 from tests.chaos.fleet import Fleet, Member, Server, children_of, signal_group
+from tests.chaos.inventory import QUEUES
 from tests.chaos.ledger import Fault, Ledger, now
 from tests.chaos.proxy import Proxy
+from tests.chaos.workload import PROVIDER, Effect
 from workers.processes import free_port
 
 DECK = {
@@ -36,6 +40,8 @@ DECK = {
     "full": 1,
     "read_only": 1,
     "scheduler": 1,
+    "hush": 1,
+    "narrow": 1,
 }
 """Each fault, and how often the deck holds it."""
 
@@ -237,11 +243,35 @@ def scheduler(scene: Scene) -> None:
         scene.fleet.start_again(member)
 
 
+def hush(scene: Scene) -> None:
+    """A person pauses a queue, and resumes it."""
+    since = now()
+    queue = scene.dice.choice(QUEUES)
+    pausing.pause(scene.server.client, [queue])
+    try:
+        scene.last(0.5, 4)
+    finally:
+        pausing.resume(scene.server.client, [queue])
+    scene.note("hush", since, note=queue)
+
+
+def narrow(scene: Scene) -> None:
+    """A person sets limits, on a kind, on tenants and on a provider, and clears all but the last some seconds later."""
+    since, client = now(), scene.server.client
+    set_limit(client, Limit(f"kind:{Effect.kind}", at_once=scene.dice.randint(1, 4)))
+    set_limit(client, Limit("tenant:*", at_once=scene.dice.randint(1, 3)))
+    set_limit(client, Limit(PROVIDER, starts=scene.dice.randint(2, 50)))
+    scene.last(1, 5)
+    for name in (f"kind:{Effect.kind}", "tenant:*"):
+        clear_limit(client, name)
+    scene.note("narrow", since)
+
+
 FAULTS: dict[str, Callable[[Scene], None]] = {
     function.__name__: function
     for function in (
         *(kill, orphan, term, child, pause, drop, cut, deafen, latency),
-        *(restart, sleep, refuse, full, read_only, scheduler),
+        *(restart, sleep, refuse, full, read_only, scheduler, hush, narrow),
     )
 }
 

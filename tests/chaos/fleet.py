@@ -3,6 +3,7 @@
 Whatever ends without having been asked to is started again, as a supervisor would, and counted.
 """
 
+import base64
 import os
 import signal
 import time
@@ -204,8 +205,6 @@ def children_of(pid: int) -> list[int]:
 def environment(folder: Path, *, urls: Sequence[str], lease_s: float, stock: bool) -> dict[str, str]:
     """What every program of the fleet is told: three databases, and a short lease."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BUFFRSIGN_", "REDIS_"))}
-    if keys := os.environ.get("BUFFRSIGN_PAYLOAD_KEYS"):
-        inherited["BUFFRSIGN_PAYLOAD_KEYS"] = keys  # then the run is on private payloads
     known = {field.name for field in msgspec.structs.fields(Settings)}
     wanted = {"lease_s": f"{lease_s:g}", **({"broker_transport": "stock"} if stock else {})}
     return {
@@ -216,6 +215,7 @@ def environment(folder: Path, *, urls: Sequence[str], lease_s: float, stock: boo
         **{f"BUFFRSIGN_{name.upper()}": value for name, value in wanted.items() if name in known},
         **dict(zip(_URLS, urls, strict=True)),
         "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET,
+        "BUFFRSIGN_PAYLOAD_KEYS": f"chaos:{base64.b64encode(os.urandom(32)).decode()}",
         "BUFFRSIGN_DATABASE_URL": f"sqlite:///{folder.resolve()}/buffrsign.db",
         "BUFFRSIGN_BLOB_FOLDER": str((folder / "blobs").resolve()),
     }

@@ -17,11 +17,16 @@ _DEAD = "buffrsign:dead:"
 _HOLDER = "buffrsign:holder:"
 _SUSPECTS = "buffrsign:suspects:"
 _COUNTERS = "buffrsign:counters"
-_NEED_TTL = (_RECORD, "buffrsign:unique:", "buffrsign:stop:", "buffrsign:tick:", "celery-task-meta-", "unacked_mutex")
+_BACKLOG = "buffrsign:backlog:"
+_HELD = "buffrsign:held:"
+_NEED_TTL = (
+    *(_RECORD, "buffrsign:unique:", "buffrsign:stop:", "buffrsign:tick:", "buffrsign:in-use:", "buffrsign:rate:"),
+    *("celery-task-meta-", "unacked_mutex"),
+)
 _MAY_STAY = (
     *(_DEAD, "buffrsign:bell:", "_kombu.binding"),
     *("buffrsign:dead", "buffrsign:key-secret-fingerprint", "buffrsign:ended", _COUNTERS),
-    *("buffrsign:schedule:bell", "buffrsign:watch"),
+    *("buffrsign:schedule:bell", "buffrsign:watch", "buffrsign:places", "buffrsign:limits"),
 )
 _PAGE = 1000
 
@@ -40,8 +45,11 @@ def busy(client: Redis) -> int:
     holders: Any = client.zrange("buffrsign:holders", 0, -1)
     asked = client.pipeline(transaction=False)
     for queue in QUEUES:
-        asked.llen(queue)
+        for step in ("", "\x06\x163", "\x06\x166", "\x06\x169"):
+            asked.llen(queue + step)
         asked.zcard(_SUSPECTS + queue)
+    asked.hlen("buffrsign:backlogged")
+    asked.hlen("buffrsign:held")
     asked.zcard("buffrsign:schedule")
     asked.hlen("unacked")
     for holder in holders:
@@ -118,7 +126,7 @@ def _is_leaked(key: str, ttl_ms: int) -> bool:
 
 def _ids_in(client: Redis, key: str) -> list[str]:
     messages: Any
-    if key.startswith(QUEUES) and not key.endswith(".pidbox"):
+    if key.startswith((*QUEUES, _BACKLOG, _HELD)) and not key.endswith(".pidbox"):
         messages = client.lrange(key, 0, -1)
     elif key.startswith(_SUSPECTS):
         messages = client.zrange(key, 0, -1)

@@ -123,7 +123,14 @@ class Caller:
         deadline = now() + PATIENCE_S
         while True:
             try:
-                handle = self._producer.enqueue(job, delay=order.delay, keep_result=order.keep_result)
+                handle = self._producer.enqueue(
+                    job,
+                    delay=order.delay,
+                    keep_result=order.keep_result,
+                    tenant=order.tenant,
+                    priority=order.priority,
+                    limited_by=order.limited_by,
+                )
             except BrokerUnavailable:
                 if self.stopping or now() > deadline:
                     self._ledger.write(Doubtful(at=now(), job=job.job_id, subject=job.subject))

@@ -7,10 +7,17 @@ from enum import StrEnum
 
 from buffrsign.core.ids import new_ulid
 from buffrsign.jobs import Job, Key, Queue
+from buffrsign.jobs.priority import Priority
 
 ATTEMPTS = 8
 LONGEST_RUN_S = 8.0
 """Longer than the lease of a chaos run: only a heartbeat keeps such a job where it is."""
+
+
+TENANTS = ("", "", "tenant-1", "tenant-1", "tenant-1", "tenant-2", "tenant-3")
+"""Whom jobs are for: the first tenant has more than the others, and some are for nobody."""
+
+PROVIDER = "provider:chaos"
 
 
 class Shape(StrEnum):
@@ -70,6 +77,9 @@ class Order:
     cancel_after_s: float | None = None
     stops: bool = False
     foreign: bool = False
+    tenant: str = ""
+    priority: Priority = Priority.NORMAL
+    limited_by: str = ""
 
 
 MIXED = {
@@ -125,6 +135,9 @@ def order(dice: random.Random, mix: dict[Shape, int]) -> Order:
         cancel_after_s=dice.uniform(0, 4) if shape in {Shape.TAKEN_BACK, Shape.STOPPED} else None,
         stops=shape is Shape.STOPPED,
         foreign=shape is Shape.FOREIGN,
+        tenant=dice.choice(TENANTS),
+        priority=dice.choice(list(Priority)) if dice.random() < 0.2 else Priority.NORMAL,
+        limited_by=PROVIDER if dice.random() < 0.1 else "",
     )
 
 
