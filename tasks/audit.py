@@ -6,7 +6,7 @@ from config.services import Services
 from tasks.base import Done, task
 
 
-@task(RecordEvent, attempts=20)
+@task(RecordEvent, attempts=20, light=True)
 def record_event(job: RecordEvent, services: Services) -> Done:
     """Append one entry, once."""
     match services.ledger.append(job):

@@ -5,7 +5,7 @@ from config.services import Services
 from tasks.base import Done, task
 
 
-@task(Canary, attempts=1)
+@task(Canary, attempts=1, light=True)
 def answer(job: Canary, services: Services) -> Done:
     """Say that this queue is served, and at what time."""
     return Done("answered", {"queue": job.ask.value, "at": services.clock().isoformat(), "note": job.note})

@@ -11,7 +11,7 @@ from config.services import Services
 from tasks.base import Done, task
 
 
-@task(Eta2019Check, attempts=5)
+@task(Eta2019Check, attempts=5, light=True)
 def check_eta_2019(job: Eta2019Check, services: Services) -> Done:
     """Check the evidence that is there, and say of each rule what it shows; what is missing never passes."""
     version = services.catalog.live_version(job.document_id, job.sha256)

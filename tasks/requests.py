@@ -11,7 +11,7 @@ from config.services import Services
 from tasks.base import Done, task
 
 
-@task(OpenRequest, attempts=12)
+@task(OpenRequest, attempts=12, light=True)
 def open_request(job: OpenRequest, services: Services) -> Done:
     """Open the document's request, ask those whose turn it is, and schedule their first reminders.
 
@@ -31,7 +31,7 @@ def open_request(job: OpenRequest, services: Services) -> Done:
     return Done(f"opened, {len(asked)} asked")
 
 
-@task(SignerEvent, attempts=12)
+@task(SignerEvent, attempts=12, light=True)
 def record_signer_event(job: SignerEvent, services: Services) -> Done:
     """Move the request by one event; ask whose turn came by it; tell everybody when it is complete.
 

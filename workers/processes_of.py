@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from buffrsign.broker import keys
 from buffrsign.broker.consuming import HOLDER_ID
+from buffrsign.broker.leases import MOST_AT_ONCE
 from buffrsign.core.logs import get_logger
 from buffrsign.jobs import Queue
 from buffrsign.producer import connect
@@ -131,7 +132,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.exit(str(refused))
     our_logging.configure(log_format=settings.log_format, level=settings.log_level)
     celery = [sys.executable, "-m", "celery", "-A", given.app, "worker", "-Q", given.queue, "--pool", "solo"]
-    command = [*celery, "--without-mingle", "--without-gossip", *(part for part in rest if part != "--")]
+    quiet = ["--without-mingle", "--without-gossip", "--prefetch-multiplier", str(MOST_AT_ONCE)]
+    command = [*celery, *quiet, *(part for part in rest if part != "--")]
     return Family(command, name=given.queue, broker_url=settings.broker_url).run(given.count)
 
 

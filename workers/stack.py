@@ -63,7 +63,7 @@ def running_stack(folder: Path, *, env: Mapping[str, str], flower_port: int | No
             complete |= server.addresses()
         if "BUFFRSIGN_SMTP_HOST" not in env:
             say("starting a mail catcher")
-            complete["BUFFRSIGN_SMTP_PORT"] = str(_start_mail_catcher(processes, mail_folder, complete))
+            complete["BUFFRSIGN_SMTP_PORT"] = str(start_mail_catcher(processes, mail_folder, complete))
         services = Services(load(complete))
         services.database  # noqa: B018 - made and migrated now, before many programs do it at once
         say("starting workers, scheduler, beat and Flower")
@@ -97,7 +97,8 @@ def _with_data_in(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
     return {**defaults, **env}
 
 
-def _start_mail_catcher(processes: Processes, folder: Path, env: Mapping[str, str]) -> int:
+def start_mail_catcher(processes: Processes, folder: Path, env: Mapping[str, str]) -> int:
+    """Start a mail server that keeps letters as files in this folder, and return its port once it answers."""
     port_file = folder.with_suffix(".port")
     port_file.unlink(missing_ok=True)
     options = ["--folder", str(folder.resolve()), "--port-file", str(port_file.resolve())]

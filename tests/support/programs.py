@@ -36,8 +36,7 @@ def worker(queue: str, *, app: str = "workers.app", concurrency: int = 1) -> lis
 
 def processes_of(queue: str, *, app: str = "workers.app", count: int = 1) -> list[str]:
     """The command of a family whose workers take jobs for themselves, several at a time."""
-    command = [sys.executable, "-m", "workers.processes_of", queue, "-A", app, "-c", str(count)]
-    return [*command, "--", "--prefetch-multiplier", "64"]
+    return [sys.executable, "-m", "workers.processes_of", queue, "-A", app, "-c", str(count)]
 
 
 @contextmanager
