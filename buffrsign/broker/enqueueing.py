@@ -14,7 +14,7 @@ import msgspec
 
 from buffrsign.broker.bulk import Bulk, BulkInterrupted, Chunk, Enqueued, Line
 from buffrsign.broker.connection import is_on_loopback
-from buffrsign.broker.envelope import first_message
+from buffrsign.broker.envelope import first_message, sealed_body
 from buffrsign.broker.terms import EnqueueRefused, QueueFull, Terms
 from buffrsign.broker.unavailable import unavailable
 from buffrsign.core.errors import BuffrSignError, Permanent
@@ -81,7 +81,7 @@ class Enqueueing:
             job_id,
             kind,
             queue,
-            self._message(queue, line, terms),
+            self._body(queue, line, terms),
             terms.delay_ms,
             terms.due_ms,
             key_hash,
@@ -94,6 +94,7 @@ class Enqueueing:
             terms.window_s,
             tick.schedule if tick else "",
             tick.timetable if tick else "",
+            self._body_is(terms),
         )
 
     def read_one(self, job: Job, reply: Sequence[Any]) -> Accepted:
@@ -137,9 +138,10 @@ class Enqueueing:
             terms.missed,
             terms.series,
             terms.window_s,
+            self._body_is(terms),
         ]
         for line in chunk.lines:
-            arguments += (line[0], line[1], self._message(chunk.queue, line, terms), line[3])
+            arguments += (line[0], line[1], self._body(chunk.queue, line, terms), line[3])
         return arguments
 
     def refusal(self, queue: str, reply: Sequence[Any]) -> BuffrSignError:
@@ -163,8 +165,16 @@ class Enqueueing:
         key_hash = "" if key is None else self._hash(seen.kind, key)
         return seen.destination.value, (seen.job_id, seen.kind, payload, key_hash)
 
-    def _message(self, queue: str, line: Line, terms: Terms) -> bytes:
+    def _body_is(self, terms: Terms) -> str:
+        """What `_body` makes, in the words of the scripts."""
+        return f"={self._cipher.key_id if self._cipher else ''}" if terms.may_wait else ""
+
+    def _body(self, queue: str, line: Line, terms: Terms) -> bytes:
+        """What travels of a job: its message; of one that may have to wait, only what its message is built of then."""
         job_id, kind, payload, _key_hash = line
+        if terms.may_wait:
+            cipher = self._cipher
+            return sealed_body(job_id=job_id, kind=kind, payload=payload, cipher=cipher) if cipher else payload
         return first_message(
             job_id=job_id,
             kind=kind,

@@ -53,6 +53,11 @@ class Terms:
     window_s: str = ""
     tick_of: TickOf | None = None
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether the jobs are given a time. It may be over already: only the broker knows what time it is."""
+        return self.delay_ms > 0 or self.due_ms != ""
+
 
 _NOW = Terms()
 

@@ -60,8 +60,64 @@ MUTANTS = (
     Mutant(
         "a promoted record is not said to be ready",
         "prelude",
-        "      redis.call('HSET', record, 'state', 'ready')\n      redis.call('HDEL', record, 'message')",
-        "      redis.call('HDEL', record, 'message')",
+        "        redis.call('HSET', record, 'state', 'ready')\n        redis.call('HDEL', record, 'message')",
+        "        redis.call('HDEL', record, 'message')",
+    ),
+    Mutant(
+        "a compact record that is promoted is not said to be ready",
+        "prelude",
+        "fields_of(terms, 'ready', due)\n",
+        "fields_of(terms, 'scheduled', due)\n",
+    ),
+    Mutant(
+        "a compact record loses its payload",
+        "prelude",
+        "first_message(job_of(record), terms, payload), terms.q",
+        'first_message(job_of(record), terms, \'{"of":""}\'), terms.q',
+    ),
+    Mutant(
+        "a compact record that is touched loses its payload",
+        "prelude",
+        "terms.k, 'message', first_message(job_id, terms, payload)",
+        "terms.k, 'message', first_message(job_id, terms, '{\"of\":\"\"}')",
+    ),
+    Mutant("a compact record forgets its expiry", "prelude", "terms.s, terms.x and due + terms.x\n", "terms.s\n"),
+    Mutant("a compact record forgets its series", "prelude", "terms.m, terms.s, terms.x", "terms.m, nil, terms.x"),
+    Mutant(
+        "a compact record forgets its key",
+        "prelude",
+        "terms.u and K.unique .. terms.u, due",
+        "nil, due",
+    ),
+    Mutant(
+        "a compact record that is touched forgets its key",
+        "prelude",
+        "unique = terms.u and K.unique .. terms.u or ''",
+        "unique = ''",
+    ),
+    Mutant(
+        "a compact record that is touched forgets its time",
+        "prelude",
+        "redis.call('ZSCORE', K.schedule, job_id) or in_ms(terms.e)",
+        "in_ms(terms.e)",
+    ),
+    Mutant(
+        "a compact record is not made whole",
+        "prelude",
+        "    replace(record, inflated(record, redis.call('GET', record)))\n",
+        "    redis.call('DEL', record)\n",
+    ),
+    Mutant(
+        "a job with a compact record keeps its time when it is moved",
+        "reschedule",
+        "  hold_until(due, job_id, expand(text).s)\n",
+        "",
+    ),
+    Mutant(
+        "a job with a compact record keeps its place in its series when it is moved",
+        "reschedule",
+        "hold_until(due, job_id, expand(text).s)",
+        "hold_until(due, job_id)",
     ),
     Mutant(
         "a promotion forgets the priority", "prelude", "'LPUSH', list or queue, message", "'LPUSH', 'nowhere', message"
@@ -260,7 +316,7 @@ MUTANTS = (
     Mutant(
         "a burial buries again",
         "bury",
-        "if is_final(redis.call('HGET', K.record .. job_id, 'state')) then",
+        "if is_final(recorded(K.record .. job_id, 'state')) then",
         "if false then",
     ),
     Mutant("a deferral asks for no lease", "defer", "or not holds(lease) then", "then"),
@@ -277,16 +333,21 @@ MUTANTS = (
         "return standing and redis.call",
         "return false and redis.call",
     ),
-    Mutant("a publication wakes nobody", "publish", "    ring(K.bell .. queue)\n    return\n", "    return\n"),
+    Mutant(
+        "a publication wakes nobody", "publish", "unpack(messages))\n  ring(K.bell .. queue)\n", "unpack(messages))\n"
+    ),
+    Mutant("a bulk does not see an id that comes twice", "publish_many", " or known[job_id]\n", "\n"),
     Mutant("a bulk looks for no ids and no keys", "publish_many", "  if standing then\n", "  if false then\n"),
-    Mutant("a bulk wakes nobody", "publish_many", "    ring(K.bell .. queue)\n    return\n", "    return\n"),
+    Mutant(
+        "a bulk wakes nobody", "publish_many", "unpack(messages))\n  ring(K.bell .. queue)\n", "unpack(messages))\n"
+    ),
     Mutant("a bulk knows no bound", "publish_many", "if new > 0 and ready", "if false and ready"),
     Mutant("a bulk counts itself once", "publish_many", "#places / (waits and 2 or 1)", "1"),
     Mutant(
         "a bulk loses its first job",
         "publish_many",
-        "LPUSH', queue, unpack(places)",
-        "LPUSH', queue, unpack(places, 2)",
+        "LPUSH', queue, unpack(messages)",
+        "LPUSH', queue, unpack(messages, 2)",
     ),
     Mutant(
         "a bulk takes no keys",

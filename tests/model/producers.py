@@ -31,12 +31,11 @@ class Producers(Stage):
         self, queue: str, delay: int, key: str, expires: int | str, missed: tuple[str, str], bound: int, again: bool
     ) -> None:
         job_id, world = self.new_id(queue), self.world
-        message = Message(job_id, 0).encode()
         arguments = [
             job_id,
             "model.job",
             queue,
-            message,
+            body_of(job_id, delay),
             delay,
             "",
             key,
@@ -48,6 +47,7 @@ class Producers(Stage):
             "",
             "",
             "",
+            body_is(delay),
         ]
         ready = len(world.lists.get(queue, []))
         standing = world.uniques.get(key)
@@ -90,9 +90,9 @@ class Producers(Stage):
             dict.fromkeys(job_id for (job_id, _key), stand in zip(lines, stands, strict=True) if job_id == stand)
         )
         ready = len(world.lists.get(queue, []))
-        arguments: list[str | bytes | int] = [queue, delay, "", "print", "1", bound, "", "", "", ""]
+        arguments: list[str | bytes | int] = [queue, delay, "", "print", "1", bound, "", "", "", "", body_is(delay)]
         for job_id, key in lines:
-            arguments += [job_id, "model.job", Message(job_id, 0).encode(), key]
+            arguments += [job_id, "model.job", body_of(job_id, delay), key]
 
         looks_new = sum(key not in world.uniques for _job_id, key in lines)  # one that comes twice is counted twice
         fits = delay or not looks_new or ready + looks_new <= bound
@@ -198,3 +198,14 @@ class Producers(Stage):
         self.runs = [run for run in self.runs if run.job_id != job_id]
         if any(decode(message).job_id == job_id for message in self.world.messages()):
             self.believed.doubled.add(job_id)
+
+
+def body_is(delay: int) -> str:
+    """How a producer says what it sends of a job that has to wait, or has not."""
+    return "=" if delay else ""
+
+
+def body_of(job_id: str, delay: int) -> bytes:
+    """What a producer sends of it."""
+    message = Message(job_id, 0)
+    return message.payload if delay else message.encode()
