@@ -143,7 +143,7 @@ class Producers(Stage):
     @precondition(lambda self: self.world.records)
     @rule(
         pick=PICK,
-        how=st.sampled_from(["stop", "stop", "cancel", "reschedule", "reschedule", "purge"]),
+        how=st.sampled_from(["stop", "stop", "cancel", "reschedule", "reschedule", "purge", "look"]),
         delay=st.sampled_from([0, 1000, HOUR_MS]),
         many=st.sampled_from([1, 1000]),
     )
@@ -152,6 +152,8 @@ class Producers(Stage):
             self.purge(LISTS[pick % len(LISTS)], many)
         elif how == "reschedule" and self.world.schedule:
             self.reschedule(pick, delay)
+        elif how == "look" and self.world.schedule:
+            self.look_at(choose(self.world.schedule, pick))
         else:
             self.cancel(pick, how == "stop")
 
@@ -169,6 +171,13 @@ class Producers(Stage):
         job_id = choose(self.world.schedule, pick)
         answer = self.call("reschedule", job_id, delay, "", job=job_id)
         expect(answer == self.world.now + delay == self.world.schedule[job_id], "a job waits for its new time", answer)
+
+    def look_at(self, job_id: str) -> None:
+        """Its record is a whole one from then on, and says what it said."""
+        before = self.world
+        self.call("progress", job_id, "", "")
+        was, now_is = ({**of.records[job_id], "message": ""} for of in (before, self.world))
+        expect(job_id not in self.world.compact and was == now_is, "a look changes nothing", (was, now_is))
 
     def purge(self, place: str, many: int) -> None:
         waiting = self.world.lists.get(place, [])

@@ -9,7 +9,7 @@
 --       17 '' if 4 is a message, as it may be of a job that is due now; '=' if it is the payload, in JSON, and '=' with the id
 --       of the key that sealed it if it is a sealed body, in base64
 -- reply {'created', due_ms} | {'duplicate', job id that stands} | {'other_secret'} | {'full', how many are ready}
-local job_id, kind, queue, body, series = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[13]
+local job_id, kind, queue, body, series, body_is = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[13], ARGV[17] or ''
 local unique = ARGV[7] ~= '' and K.unique .. ARGV[7]
 
 local schedule, timetable = ARGV[15] or '', ARGV[16]
@@ -37,7 +37,7 @@ local now = now_ms()
 local due = ARGV[6] == '' and now + ARGV[5] or tonumber(ARGV[6])
 local waits = due > now
 local terms = new_terms(queue, now, {keeps_result = ARGV[9], expires = ARGV[11], missed = ARGV[12], series = series,
-  window_s = ARGV[14], sealed_with = string.sub(ARGV[17], 2)})
+  window_s = ARGV[14], sealed_with = string.sub(body_is, 2)})
 terms.k = kind
 local ready = not waits and redis.call('LLEN', queue)
 if ready and ready >= tonumber(ARGV[10]) then
@@ -53,7 +53,7 @@ if waits then
 else
   local fields = fields_of(terms, 'ready', in_ms(now), due)
   accept(job_id, kind, unique, fields, #fields)
-  place_ready(queue, {ARGV[17] == '' and body or first_message(job_id, terms, body)})
+  place_ready(queue, {body_is == '' and body or first_message(job_id, terms, body)})
 end
 if schedule ~= '' then
   note_tick(schedule, timetable, ARGV[6], now)
