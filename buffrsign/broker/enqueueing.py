@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -140,8 +141,12 @@ class Enqueueing:
             terms.window_s,
             self._body_is(terms),
         ]
+        if terms.may_wait and not self._cipher:
+            arguments.extend(chain.from_iterable(chunk.lines))
+            return arguments
         for line in chunk.lines:
-            arguments += (line[0], line[1], self._body(chunk.queue, line, terms), line[3])
+            job_id, kind, _payload, key_hash = line
+            arguments += (job_id, kind, self._body(chunk.queue, line, terms), key_hash)
         return arguments
 
     def refusal(self, queue: str, reply: Sequence[Any]) -> BuffrSignError:

@@ -143,12 +143,29 @@ end
 -- The same as the fields of a whole record, a flat list of texts, without the message.
 local function fields_of(terms, state, ready_at, due)
   local fields = {'queue', terms.q, 'enqueued_at', in_ms(terms.e), 'state', state, 'ready_at', ready_at}
-  for name, term in pairs({keeps_result = terms.r or '', missed = terms.m or '', series = terms.s or '',
-    window_s = terms.w or '', unique = terms.u and K.unique .. terms.u or '',
-    expires_at = terms.x and in_ms((due or ready_at) + terms.x) or ''}) do
-    if term ~= '' then
-      fields[#fields + 1], fields[#fields + 2] = name, term
-    end
+  local function say(name, term)
+    fields[#fields + 1], fields[#fields + 2] = name, term
+  end
+  if terms.k then
+    say('kind', terms.k)
+  end
+  if terms.r then
+    say('keeps_result', terms.r)
+  end
+  if terms.u then
+    say('unique', K.unique .. terms.u)
+  end
+  if terms.m then
+    say('missed', terms.m)
+  end
+  if terms.s then
+    say('series', terms.s)
+  end
+  if terms.w then
+    say('window_s', terms.w)
+  end
+  if terms.x then
+    say('expires_at', in_ms((due or ready_at) + terms.x))
   end
   return fields
 end
@@ -162,8 +179,7 @@ end
 local function inflated(record, text)
   local job_id, terms, payload = job_of(record), expand(text)
   local fields = fields_of(terms, 'scheduled', redis.call('ZSCORE', K.schedule, job_id) or in_ms(terms.e))
-  fields[#fields + 1], fields[#fields + 2], fields[#fields + 3], fields[#fields + 4] =
-    'kind', terms.k, 'message', first_message(job_id, terms, payload)
+  fields[#fields + 1], fields[#fields + 2] = 'message', first_message(job_id, terms, payload)
   return fields
 end
 
@@ -608,9 +624,7 @@ local function due_job(record, due)
   local text = redis.pcall('GET', record)
   if type(text) == 'string' then
     local terms, payload = expand(text)
-    local fields = fields_of(terms, 'ready', due)
-    fields[#fields + 1], fields[#fields + 2] = 'kind', terms.k
-    return fields, first_message(job_of(record), terms, payload), terms.q, nil,
+    return fields_of(terms, 'ready', due), first_message(job_of(record), terms, payload), terms.q, nil,
       terms.u and K.unique .. terms.u, due, terms.m, terms.s, terms.x and due + terms.x
   end
   return nil, unpack(redis.call('HMGET', record, 'message', 'queue', 'list', 'unique', 'ready_at', 'missed', 'series',
