@@ -159,7 +159,9 @@ def test_many_statuses_are_read_whatever_form_their_records_have(producer: Produ
     assert len(scan_statuses(client)) == 502
 
 
-def test_the_record_of_a_job_that_waits_costs_at_most_200_bytes_beside_its_payload(producer: Producer, client: Redis) -> None:
+def test_the_record_of_a_job_that_waits_costs_at_most_200_bytes_beside_its_payload(
+    producer: Producer, client: Redis
+) -> None:
     job = Canary(note="x" * 200)
     producer.enqueue(job, delay=HOUR)
 
