@@ -18,7 +18,7 @@ from buffrsign.broker import keys
 from buffrsign.broker.bulk import Enqueued
 from buffrsign.broker.connection import connect_async
 from buffrsign.broker.enqueueing import MAX_READY, Enqueueing, Sending
-from buffrsign.broker.records import JobStatus, status_of
+from buffrsign.broker.records import SHOWN, JobStatus, status_of
 from buffrsign.broker.results import await_result_async
 from buffrsign.broker.terms import BulkTerms, JobTerms, delay_of, read_terms, when
 from buffrsign.broker.unavailable import ask_async
@@ -126,8 +126,8 @@ class AsyncProducer:
 
     async def status(self, job_id: str) -> JobStatus | None:
         """As `Producer.status`."""
-        record: Any = self._client.hgetall(keys.record(job_id))
-        return status_of(job_id, await ask_async(record))
+        [shown] = await ask_async(self._wire.call("read_records", [len(SHOWN), *SHOWN, job_id]))
+        return status_of(job_id, shown)
 
     async def result(self, job_id: str, *, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109 - as the other producer's
         """As `Producer.result`."""

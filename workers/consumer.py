@@ -159,7 +159,7 @@ def _as_it_came(message: Message) -> bytes:
         "content-encoding": message.content_encoding,
         "content-type": message.content_type,
         "headers": message.headers,
-        "properties": message.properties,
+        "properties": {**message.properties, "body_encoding": "base64"},
     }
     try:
         return json.dumps(envelope, default=str).encode()

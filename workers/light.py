@@ -32,6 +32,7 @@ _JSON = "application/json"
 _FOLLOWS = ("callbacks", "errbacks", "chain", "chord")
 _OF_KOMBU = b'"__type__"'
 _RESULT_MAX_CHARACTERS = 1024
+_BODY_ENCODINGS = ("", "base64")
 _NO_LIMITS = [None, None]
 _NUMBER_OR_NONE = (int, float, type(None))
 
@@ -157,13 +158,14 @@ def _read(leased: Leased, process: Services) -> tuple[str, str, dict[str, Any]] 
         envelope = _read_envelope(leased.message)
         headers = envelope.headers
         if envelope.content_type == _JSON and not process.settings.require_encrypted:
-            text: bytes = base64.b64decode(envelope.body)
+            in_base64 = envelope.properties.body_encoding == "base64"
+            text: bytes = base64.b64decode(envelope.body) if in_base64 else envelope.body.encode()
         elif envelope.content_type == CONTENT_TYPE and process.cipher:
             sealed = opened(msgspec.json.decode(leased.message), process.cipher)
             text = base64.b64decode(sealed["body"])
         else:
             return None
-        if envelope.properties.body_encoding != "base64" or not _is_plain(headers) or _OF_KOMBU in text:
+        if envelope.properties.body_encoding not in _BODY_ENCODINGS or not _is_plain(headers) or _OF_KOMBU in text:
             return None
         args, kwargs, follows = _read_body(text)
     except (msgspec.MsgspecError, binascii.Error, PayloadUnreadable, ValueError, TypeError, RecursionError):

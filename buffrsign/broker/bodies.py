@@ -48,7 +48,7 @@ def read_body(message: Readable, cipher: Cipher | None = None, *, require_encryp
     try:
         envelope = opened(envelope, cipher, require_encrypted=require_encrypted)
         decoded = Message(
-            body=_plain(envelope),
+            body=body_of(envelope),
             content_type=envelope.get("content-type"),
             content_encoding=envelope.get("content-encoding"),
             headers=headers,
@@ -76,7 +76,7 @@ def opened(envelope: Mapping[str, Any], cipher: Cipher | None, *, require_encryp
         ValueError, TypeError, AttributeError: its body is none of kombu's.
     """
     content_type, headers = envelope.get("content-type"), envelope["headers"]
-    body = _plain(envelope) if content_type == CONTENT_TYPE else None
+    body = body_of(envelope) if content_type == CONTENT_TYPE else None
     body = body.encode() if isinstance(body, str) else body
     require_private(content_type, body, headers, cipher, require_encrypted=require_encrypted)
     if body is None or cipher is None:
@@ -87,7 +87,8 @@ def opened(envelope: Mapping[str, Any], cipher: Cipher | None, *, require_encryp
     return {**envelope, **plain, **as_json, "properties": properties}
 
 
-def _plain(envelope: Mapping[str, Any]) -> Any:
+def body_of(envelope: Mapping[str, Any]) -> Any:
+    """The body of a message as it was before it was encoded: bytes or text. Raises ValueError if it is no base64."""
     body = envelope.get("body")
     if envelope["properties"].get("body_encoding") != "base64":
         return body

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from buffrsign.broker import keys
 from buffrsign.broker.bulk import Bulk, BulkInterrupted, Chunk, Enqueued, Line
 from buffrsign.broker.connection import is_on_loopback
-from buffrsign.broker.envelope import Place, first_message
+from buffrsign.broker.envelope import Place, first_message, sealed_body
 from buffrsign.broker.terms import EnqueueRefused, QueueFull, Terms
 from buffrsign.broker.unavailable import unavailable
 from buffrsign.core.errors import BuffrSignError, Permanent
@@ -82,7 +83,7 @@ class Enqueueing:
             job_id,
             kind,
             queue,
-            self._message(queue, line, terms),
+            self._body(queue, line, terms),
             terms.delay_ms,
             terms.due_ms,
             key_hash,
@@ -97,6 +98,8 @@ class Enqueueing:
             tick.timetable if tick else "",
             keys.ready_list(queue, terms.priority),
             terms.tenant,
+            terms.limited_by,
+            self._body_is(terms),
         )
 
     def read_one(self, job: Job, reply: Sequence[Any]) -> Accepted:
@@ -142,9 +145,15 @@ class Enqueueing:
             terms.window_s,
             keys.ready_list(chunk.queue, terms.priority),
             terms.tenant,
+            terms.limited_by,
+            self._body_is(terms),
         ]
+        if terms.may_wait and not self._cipher:
+            arguments.extend(chain.from_iterable(chunk.lines))
+            return arguments
         for line in chunk.lines:
-            arguments += (line[0], line[1], self._message(chunk.queue, line, terms), line[3])
+            job_id, kind, _payload, key_hash = line
+            arguments += (job_id, kind, self._body(chunk.queue, line, terms), key_hash)
         return arguments
 
     def refusal(self, queue: str, reply: Sequence[Any]) -> BuffrSignError:
@@ -168,8 +177,16 @@ class Enqueueing:
         key_hash = "" if key is None else self._hash(seen.kind, key)
         return seen.destination.value, (seen.job_id, seen.kind, payload, key_hash)
 
-    def _message(self, queue: str, line: Line, terms: Terms) -> bytes:
+    def _body_is(self, terms: Terms) -> str:
+        """What `_body` makes, in the words of the scripts."""
+        return f"={self._cipher.key_id if self._cipher else ''}" if terms.may_wait else ""
+
+    def _body(self, queue: str, line: Line, terms: Terms) -> bytes:
+        """What travels of a job: its message; of one that may have to wait, only what its message is built of then."""
         job_id, kind, payload, _key_hash = line
+        if terms.may_wait:
+            cipher = self._cipher
+            return sealed_body(job_id=job_id, kind=kind, payload=payload, cipher=cipher) if cipher else payload
         return first_message(
             job_id=job_id,
             kind=kind,

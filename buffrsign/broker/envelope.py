@@ -2,6 +2,9 @@
 
 A stock Celery worker can read it and a stock producer can write it; where it is sealed with a cipher, one that has the
 key. The arguments' representations, which Celery shows in events and logs, are constants: a payload is personal data.
+A body is text, as kombu takes it where no `body_encoding` is named; a sealed one is in base64.
+
+MUST: `first_message` in `lua/prelude.lua` builds the same, of jobs that waited for their time.
 
 Source: docs.celeryq.dev, "Message Protocol", version 2; kombu 5.7, `transport/virtual/base.py` (`prepare_message`).
 """
@@ -20,7 +23,8 @@ from buffrsign.crypto import CONTENT_ENCODING, CONTENT_TYPE, HIDDEN, KEY_HEADER,
 
 _NOTHING_FOLLOWS = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _BODY_BEGINS, _BODY_ENDS = b"[[", b"],{}," + msgspec.json.encode(_NOTHING_FOLLOWS) + b"]"
-_GAP = "<gap>"
+_GAP, _BODY_GAP = "<gap>", "<body>"
+_write = msgspec.json.Encoder().encode
 _CARRIED_OVER = (
     *("lang", "task", "id", "root_id", "parent_id", "group", "group_index"),
     *("expires", "ignore_result", "shadow", "stamps"),
@@ -51,13 +55,20 @@ def first_message(
     place: Place = ANYWHERE,
     cipher: Cipher | None = None,
 ) -> bytes:
-    """The message of a new job: one positional argument, its payload, which is JSON."""
-    body = _BODY_BEGINS + payload + _BODY_ENDS
-    if cipher:
-        body = cipher.seal(body, job_id=job_id, kind=kind)
+    """The message of a new job: one positional argument, its payload, which is JSON. The job id is its delivery tag."""
     name = job_id.encode()
+    if cipher:
+        body = b'"%b"' % sealed_body(job_id=job_id, kind=kind, payload=payload, cipher=cipher)
+    else:
+        body = _write((_BODY_BEGINS + payload + _BODY_ENDS).decode())
     form = _first_form(kind, queue, keeps_result, cipher.key_id if cipher else "", place)
-    return form % (binascii.b2a_base64(body, newline=False), name, name, name, _Tags.next())
+    return form % (name, name, name, name, body)
+
+
+def sealed_body(*, job_id: str, kind: str, payload: bytes, cipher: Cipher) -> bytes:
+    """The body of a new job's message as it is kept and travels: sealed, in base64."""
+    sealed = cipher.seal(_BODY_BEGINS + payload + _BODY_ENDS, job_id=job_id, kind=kind)
+    return binascii.b2a_base64(sealed, newline=False)
 
 
 @lru_cache(maxsize=4096)
@@ -75,23 +86,24 @@ def _first_form(kind: str, queue: str, keeps_result: bool, key_id: str, place: P
         **({"tenant": place.tenant} if place.tenant else {}),
         **({"limited_by": place.limited_by} if place.limited_by else {}),
     }
-    form = _message(headers, queue, body=_GAP, key_id=key_id, tag=_GAP, priority=place.priority)
-    return form.replace(b"%", b"%%").replace(_GAP.encode(), b"%b")
+    form = _message(headers, queue, body=_BODY_GAP, key_id=key_id, tag=_GAP, priority=place.priority)
+    form = form.replace(b"%", b"%%")
+    return form.replace(_GAP.encode(), b"%b").replace(b'"%b"' % _BODY_GAP.encode(), b"%b")
 
 
 class _Tags:
     """Unique per message, not per job: kombu keys what is unacknowledged by it. A process has a name, and counts."""
 
-    _process = b""
+    _process = ""
     _numbers = count()
 
     @classmethod
-    def next(cls) -> bytes:
-        return b"%b.%d" % (cls._process, next(cls._numbers))
+    def next(cls) -> str:
+        return f"{cls._process}.{next(cls._numbers)}"
 
     @classmethod
     def rename(cls) -> None:
-        cls._process = binascii.hexlify(os.urandom(12))
+        cls._process = os.urandom(12).hex()
 
 
 _Tags.rename()
@@ -114,8 +126,8 @@ def next_message(request: Mapping[str, Any], *, queue: str, cipher: Cipher | Non
     if cipher:
         body = cipher.seal(body, job_id=headers["id"], kind=headers["task"])
     key_id = cipher.key_id if cipher else ""
-    text, tag = base64.b64encode(body).decode(), _Tags.next().decode()
-    return _message(headers, queue, body=text, key_id=key_id, tag=tag, priority=priority_of(request))
+    text, tag = base64.b64encode(body).decode(), _Tags.next()
+    return _message(headers, queue, body=text, key_id=key_id, tag=tag, priority=priority_of(request), encoded=True)
 
 
 def retries_before(request: Mapping[str, Any]) -> int:
@@ -129,8 +141,20 @@ def priority_of(request: Mapping[str, Any]) -> int:
     return said if isinstance(said, int) else 0
 
 
-def _message(headers: dict[str, Any], queue: str, *, body: str, key_id: str, tag: str, priority: int) -> bytes:
-    """The message with this body, in base64; `key_id` is that of the key which sealed it, or ''."""
+def _message(
+    headers: dict[str, Any],
+    queue: str,
+    *,
+    body: str,
+    key_id: str,
+    tag: str,
+    priority: int,
+    encoded: bool = False,
+) -> bytes:
+    """The message with this body; `encoded`, as always with the `key_id` of the key which sealed it, in base64.
+
+    The headers come first: that is where the scripts look for them.
+    """
     job_id = headers["id"]
     content_type, content_encoding = "application/json", "utf-8"
     if key_id:
@@ -138,9 +162,6 @@ def _message(headers: dict[str, Any], queue: str, *, body: str, key_id: str, tag
         headers = {**headers, KEY_HEADER: key_id}
     return msgspec.json.encode(
         {
-            "body": body,
-            "content-encoding": content_encoding,
-            "content-type": content_type,
             "headers": {
                 **headers,
                 "eta": None,
@@ -155,8 +176,11 @@ def _message(headers: dict[str, Any], queue: str, *, body: str, key_id: str, tag
                 "delivery_mode": 2,
                 "delivery_info": {"exchange": "", "routing_key": queue},
                 "priority": priority,
-                "body_encoding": "base64",
+                **({"body_encoding": "base64"} if encoded or key_id else {}),
                 "delivery_tag": tag,
             },
+            "content-encoding": content_encoding,
+            "content-type": content_type,
+            "body": body,
         }
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from buffrsign.broker import keys
+from buffrsign.broker.records import read_fields
 from buffrsign.broker.rewriting import NotAMessage, with_its_time
 from buffrsign.broker.scripts import script
 from buffrsign.core.errors import Transient
@@ -139,14 +140,11 @@ def _export_scheduled(client: "Redis") -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def _with_times(client: "Redis", job_ids: Sequence[str]) -> tuple[list[Any], tuple[str, ...]]:
-    with client.pipeline(transaction=False) as pipe:
-        for job_id in job_ids:
-            pipe.hmget(keys.record(job_id), "message", "ready_at", "expires_at")
-        answers = pipe.execute()
+    answers = read_fields(client, job_ids, ["message", "ready_at", "expires_at"])
     arguments: list[Any] = []
     left = []
     for job_id, (message, due, expires) in zip(job_ids, answers, strict=True):
-        if message is None:
+        if message is None or due is None:
             continue  # it was promoted or cancelled meanwhile
         try:
             timed = with_its_time(message, due_ms=int(due), expires_ms=int(expires) if expires else None)

@@ -1,9 +1,10 @@
 """One record per job, from its enqueue until a day after its end: what people and callers may know of it.
 
-It holds times, counts and one line on how the job ended; never its payload, but for the message of a scheduled job.
+It holds times, counts and one line on how the job ended; never its payload, but while the job waits for its time. Until
+that comes for the first time, the record is a compact one, which only scripts read: see `lua/prelude.lua`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from buffrsign.broker import keys
+from buffrsign.broker.scripts import script
 from buffrsign.core.clock import from_epoch_ms
 
 if TYPE_CHECKING:
@@ -72,38 +74,40 @@ class JobStatus(msgspec.Struct, frozen=True):
 
 def read_status(client: "Redis", job_id: str) -> JobStatus | None:
     """The status of a job, or None when it is unknown or was forgotten, a day after its end."""
-    answer = client.hgetall(keys.record(job_id))
-    assert isinstance(answer, dict)  # noqa: S101 - narrows redis-py's "sync or async" type
-    return status_of(job_id, answer)
-
-
-def status_of(job_id: str, record: Mapping[Any, Any]) -> JobStatus | None:
-    """The status that a record tells, or None when it tells none."""
-    fields = {_text(name): _text(value) for name, value in record.items()}
-    return _status(job_id, fields) if "state" in fields else None
+    return read_statuses(client, [job_id])[0]
 
 
 def read_statuses(client: "Redis", job_ids: Sequence[str]) -> list[JobStatus | None]:
-    """As `read_status`, for each of these, in one round trip."""
-    with client.pipeline(transaction=False) as pipe:
-        for job_id in job_ids:
-            pipe.hmget(keys.record(job_id), _SHOWN)
-        answers: list[list[bytes | None]] = pipe.execute()
-    statuses: list[JobStatus | None] = []
-    for job_id, values in zip(job_ids, answers, strict=True):
-        fields = {name: value.decode() for name, value in zip(_SHOWN, values, strict=True) if value is not None}
-        statuses.append(_status(job_id, fields) if "state" in fields else None)
-    return statuses
+    """As `read_status`, for each of these, in one round trip for each 500."""
+    return [
+        status_of(job_id, fields) for job_id, fields in zip(job_ids, read_fields(client, job_ids, SHOWN), strict=True)
+    ]
+
+
+def read_fields(client: "Redis", job_ids: Sequence[str], names: Sequence[str]) -> Iterator[list[bytes | None]]:
+    """These fields of each of these records, as they are: one call of a script for each 500."""
+    read = script(client, "read_records")
+    for start in range(0, len(job_ids), _AT_ONCE):
+        answers: Any = read(args=[len(names), *names, *job_ids[start : start + _AT_ONCE]])
+        yield from answers
+
+
+def status_of(job_id: str, shown: Sequence[bytes | None]) -> JobStatus | None:
+    """The status that the fields `SHOWN` of a record tell, or None when they tell none."""
+    fields = {name: value.decode() for name, value in zip(SHOWN, shown, strict=True) if value is not None}
+    return _status(job_id, fields) if "state" in fields else None
 
 
 def scan_statuses(client: "Redis") -> list[JobStatus]:
     """Every job that is remembered, in the order of their enqueueing. Walks all keys: for small brokers only."""
     ids = [_text(key).removeprefix(keys.RECORD_PREFIX) for key in client.scan_iter(match=f"{keys.RECORD_PREFIX}*")]
-    statuses = [status for job_id in ids if (status := read_status(client, job_id))]
+    statuses = [status for status in read_statuses(client, ids) if status]
     return sorted(statuses, key=lambda status: (status.enqueued_at, status.job_id))
 
 
-_SHOWN = (
+_AT_ONCE = 500
+
+SHOWN = (
     *("kind", "queue", "state", "enqueued_at", "ready_at", "started_at", "ended_at", "waited_ms", "ran_ms"),
     *("starts", "postponed", "worker", "outcome", "error", "keeps_result", "crashes", "progress", "cancel"),
 )

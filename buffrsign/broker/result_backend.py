@@ -17,7 +17,6 @@ from celery import states
 from celery.backends.redis import RedisBackend, ResultConsumer, SentinelBackend  # type: ignore[attr-defined]
 from kombu.utils.encoding import bytes_to_str, str_to_bytes
 
-from buffrsign.broker import keys
 from buffrsign.broker.consuming import holder_with
 from buffrsign.broker.deliveries import lease_of
 from buffrsign.broker.limits import ENDED_TTL
@@ -31,6 +30,7 @@ from buffrsign.broker.metas import (
     speaks_for_itself,
     status_of,
 )
+from buffrsign.broker.records import read_fields
 from buffrsign.broker.results import LOOK_S
 from buffrsign.broker.scripts import script
 from buffrsign.jobs import CONTRACTS
@@ -100,17 +100,16 @@ class RecordBackend(RedisBackend):
         return self.mget([key])[0]
 
     def mget(self, wanted: Iterable[Any]) -> list[Any]:
-        """As `get`, for each of these, in one round trip."""
+        """As `get`, for each of these, in two round trips."""
         job_ids = [(key, self._job_id(key)) for key in wanted]
         with self.client.pipeline(transaction=False) as pipe:
-            for key, job_id in job_ids:
+            for key, _job_id in job_ids:
                 pipe.get(key)
-                if job_id:
-                    pipe.hmget(keys.record(job_id), FIELDS)
-            answers = iter(pipe.execute())
+            stored = pipe.execute()
+        records = read_fields(self.client, [job_id for _key, job_id in job_ids if job_id], FIELDS)
         return [
-            self._meta(job_id, next(answers), fields_of(next(answers))) if job_id else next(answers)
-            for _key, job_id in job_ids
+            self._meta(job_id, value, fields_of(next(records))) if job_id else value
+            for (_key, job_id), value in zip(job_ids, stored, strict=True)
         ]
 
     def _set(self, key: Any, value: Any, expires: int | None = None) -> None:
@@ -121,11 +120,11 @@ class RecordBackend(RedisBackend):
         """Forget a result. Of a job of ours the record stays: it is what keeps the job from running again."""
         super().delete(key)
         if job_id := self._job_id(key):
-            self.client.hdel(keys.record(job_id), "result", "keeps_result", "meta", "meta_status")
+            script(self.client, "forget_result")(args=[job_id])
 
     def mark_as_failure(self, task_id: str, *failure: Any, **options: Any) -> None:
         """A job that will be delivered again, as after its hard limit, has not failed; nor have its chain and chord."""
-        fields = fields_of(self.client.hmget(keys.record(task_id), FIELDS))
+        fields = fields_of(next(read_fields(self.client, [task_id], FIELDS)))
         if fields["starts"] is None or has_ended(fields):
             super().mark_as_failure(task_id, *failure, **options)
 

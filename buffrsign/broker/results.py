@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from buffrsign.broker import keys
-from buffrsign.broker.records import State
+from buffrsign.broker.records import State, read_fields
+from buffrsign.broker.scripts import script
 from buffrsign.core.errors import Permanent
 
 if TYPE_CHECKING:
@@ -64,14 +65,14 @@ def await_result(client: "Redis", job_id: str, *, timeout_s: float) -> dict[str,
 async def await_result_async(client: "AsyncRedis", job_id: str, *, timeout_s: float) -> dict[str, Any]:
     """As `await_result`, for asyncio."""
     deadline = time.monotonic() + timeout_s
-    state, result = _read_look(job_id, await client.hmget(keys.record(job_id), _LOOKED_AT))
+    state, result = await _look_async(client, job_id)
     if result is None and timeout_s > 0:
         messages = client.pubsub()
         async with messages:
             await messages.subscribe(keys.result_channel(job_id))
             while result is None and (left_s := deadline - time.monotonic()) > 0:
                 await messages.get_message(timeout=min(left_s, LOOK_S))
-                state, result = _read_look(job_id, await client.hmget(keys.record(job_id), _LOOKED_AT))
+                state, result = await _look_async(client, job_id)
     if result is None:
         raise TimeoutError(f"job {job_id} is still {state} after {timeout_s} s")
     return result
@@ -89,7 +90,14 @@ _LOOKED_AT = ["state", "keeps_result", "result", "error"]
 
 def _look(client: "Redis", job_id: str) -> tuple[str, dict[str, Any] | None]:
     """Where the job is, and its result once it is done."""
-    return _read_look(job_id, client.hmget(keys.record(job_id), _LOOKED_AT))
+    [fields] = read_fields(client, [job_id], _LOOKED_AT)
+    return _read_look(job_id, fields)
+
+
+async def _look_async(client: "AsyncRedis", job_id: str) -> tuple[str, dict[str, Any] | None]:
+    read: Any = script(client, "read_records")
+    [fields] = await read(args=[len(_LOOKED_AT), *_LOOKED_AT, job_id])
+    return _read_look(job_id, fields)
 
 
 def _read_look(job_id: str, fields: Any) -> tuple[str, dict[str, Any] | None]:

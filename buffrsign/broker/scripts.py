@@ -32,6 +32,7 @@ from buffrsign.broker.limits import (
 
 if TYPE_CHECKING:
     from redis import Redis
+    from redis.asyncio import Redis as AsyncRedis
     from redis.commands.core import Script
 
 _ACCEPTING = {"publish", "publish_many", "put"}
@@ -93,7 +94,7 @@ _LIMITS = {
 }
 
 
-def script(client: "Redis", name: str) -> "Script":
+def script(client: "Redis | AsyncRedis", name: str) -> "Script":
     """The script of this name, bound to a client; loaded into the server again whenever it has forgotten it."""
     bound: Any = client.register_script(source(name))
     return bound  # type: ignore[no-any-return]

@@ -66,6 +66,11 @@ class Terms:
     tenant: str = ""
     limited_by: str = ""
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether the jobs are given a time. It may be over already: only the broker knows what time it is."""
+        return self.delay_ms > 0 or self.due_ms != ""
+
 
 _NOW = Terms()
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from buffrsign.broker import keys
 from buffrsign.broker.bodies import read_body
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.leases import Leased
 from buffrsign.broker.messages import Unreadable, read
+from buffrsign.broker.records import read_fields
 from buffrsign.core.clock import from_epoch_ms
 from buffrsign.core.errors import BuffrSignError
 from buffrsign.crypto import Cipher
@@ -40,13 +41,10 @@ def peek(client: "Redis", queue: str, n: int, cipher: Cipher | None = None) -> l
         suspects, *lists = pipe.execute()
     messages = [*suspects, *(message for each in lists for message in reversed(each))][:n]
     read_ones = [_read(queue, message, cipher) for message in messages]
-    with client.pipeline(transaction=False) as pipe:
-        for job_id, _kind, _job in read_ones:
-            pipe.hget(keys.record(job_id or ""), "enqueued_at")
-        times: list[Any] = pipe.execute()
+    times = read_fields(client, [job_id or "" for job_id, _kind, _job in read_ones], ["enqueued_at"])
     return [
         Waiting(job_id, kind, from_epoch_ms(int(ms)) if ms else None, job)
-        for (job_id, kind, job), ms in zip(read_ones, times, strict=True)
+        for (job_id, kind, job), [ms] in zip(read_ones, times, strict=True)
     ]
 
 

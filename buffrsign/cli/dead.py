@@ -1,6 +1,5 @@
 """Dead letters: jobs that will not run again by themselves, why, and what is to become of them."""
 
-import base64
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -177,11 +176,11 @@ def _payload(letter: DeadLetter, cipher: Cipher | None) -> Any:
         MessageUnreadable: it is no message of ours.
         PayloadUnreadable: it is encrypted, and not with one of these keys.
     """
-    from buffrsign.broker.bodies import opened  # noqa: PLC0415 - it brings kombu, which no other command needs
+    from buffrsign.broker.bodies import body_of, opened  # noqa: PLC0415 - it brings kombu, which no other command needs
 
     try:
         envelope = opened(msgspec.json.decode(letter.message), cipher)
-        args, kwargs, _what_follows = msgspec.json.decode(base64.b64decode(envelope["body"]))
+        args, kwargs, _what_follows = msgspec.json.decode(body_of(envelope))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise MessageUnreadable(
             f"the message of dead letter {letter.job_id} cannot be read; show it without --payload"

@@ -67,6 +67,9 @@ def take_inventory(client: Redis) -> Inventory:
             if _is_leaked(key, ttl):
                 inventory.leaked.append(key)
         records = [key for key in page if key.startswith(_RECORD)]
+        compact = {key for key, kind in zip(records, _ask(client, "type", records), strict=True) if kind == b"string"}
+        states.update({key.removeprefix(_RECORD): "scheduled" for key in compact})  # it waits, and nobody touched it
+        records = [key for key in records if key not in compact]
         for key, state in zip(records, _ask(client, "hget", records, "state"), strict=True):
             states[key.removeprefix(_RECORD)] = (state or b"unknown").decode()
         letters = [key for key in page if key.startswith(_DEAD)]

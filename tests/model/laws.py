@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from buffrsign.broker import keys
 from buffrsign.broker.records import State
-from tests.model.world import FINAL, WAITING, World, decode, holder_of
+from tests.model.world import FINAL, WAITING, World, decode, holder_of, payload_of
 
 
 class Violation(AssertionError):
@@ -116,6 +116,15 @@ def a_held_job_is_the_one_that_was_leased(world: World, _believed: Believed) -> 
         expect(holder in world.holders, "every lease has a holder whose time runs", lease)
 
 
+def a_message_has_its_own_jobs_payload(world: World, _believed: Believed) -> None:
+    kept = [record["message"].encode() for record in world.records.values() if "message" in record]
+    for message in [*world.messages(), *kept]:
+        payload = payload_of(message)
+        expect(
+            payload is None or payload["of"] == decode(message).job_id, "a message has its own job's payload", message
+        )
+
+
 def what_ended_is_listed_and_a_letter_is_whole(world: World, _believed: Believed) -> None:
     ended = {job_id for job_id, record in world.records.items() if record["state"] in FINAL}
     expect(ended <= world.ended.keys(), "whatever ended is listed", ended - world.ended.keys())
@@ -196,6 +205,7 @@ MOMENT: tuple[Callable[[World, Believed], None], ...] = (
     every_job_is_in_exactly_one_place,
     every_record_agrees_with_its_place,
     a_held_job_is_the_one_that_was_leased,
+    a_message_has_its_own_jobs_payload,
     what_ended_is_listed_and_a_letter_is_whole,
     counters_add_up,
     every_key_expires_or_has_an_owner,

@@ -42,12 +42,11 @@ class Producers(Stage):
         again: bool,
     ) -> None:
         job_id, world = self.new_id(queue), self.world
-        message = Message(job_id, 0, tenant).encode()
         arguments = [
             job_id,
             "model.job",
             queue,
-            message,
+            body_of(job_id, delay, tenant),
             delay,
             "",
             key,
@@ -61,6 +60,8 @@ class Producers(Stage):
             "",
             queue,
             tenant,
+            "",
+            body_is(delay),
         ]
         ready = len(world.waiting_in(queue))
         standing = world.uniques.get(key)
@@ -104,9 +105,23 @@ class Producers(Stage):
             dict.fromkeys(job_id for (job_id, _key), stand in zip(lines, stands, strict=True) if job_id == stand)
         )
         ready = len(world.waiting_in(queue))
-        arguments: list[str | bytes | int] = [queue, delay, "", "print", "1", bound, "", "", "", "", queue, tenant]
+        where = [queue, tenant, ""]
+        arguments: list[str | bytes | int] = [
+            queue,
+            delay,
+            "",
+            "print",
+            "1",
+            bound,
+            "",
+            "",
+            "",
+            "",
+            *where,
+            body_is(delay),
+        ]
         for job_id, key in lines:
-            arguments += [job_id, "model.job", Message(job_id, 0, tenant).encode(), key]
+            arguments += [job_id, "model.job", body_of(job_id, delay, tenant), key]
 
         looks_new = sum(key not in world.uniques for _job_id, key in lines)  # one that comes twice is counted twice
         fits = delay or not looks_new or ready + looks_new <= bound
@@ -157,7 +172,7 @@ class Producers(Stage):
     @precondition(lambda self: self.world.records)
     @rule(
         pick=PICK,
-        how=st.sampled_from(["stop", "stop", "cancel", "reschedule", "reschedule", "purge"]),
+        how=st.sampled_from(["stop", "stop", "cancel", "reschedule", "reschedule", "purge", "look"]),
         delay=st.sampled_from([0, 1000, HOUR_MS]),
         many=st.sampled_from([1, 1000]),
     )
@@ -166,6 +181,8 @@ class Producers(Stage):
             self.purge(LISTS[pick % len(LISTS)], many)
         elif how == "reschedule" and self.world.schedule:
             self.reschedule(pick, delay)
+        elif how == "look" and self.world.schedule:
+            self.look_at(choose(self.world.schedule, pick))
         else:
             self.cancel(pick, how == "stop")
 
@@ -183,6 +200,13 @@ class Producers(Stage):
         job_id = choose(self.world.schedule, pick)
         answer = self.call("reschedule", job_id, delay, "", job=job_id)
         expect(answer == self.world.now + delay == self.world.schedule[job_id], "a job waits for its new time", answer)
+
+    def look_at(self, job_id: str) -> None:
+        """Its record is a whole one from then on, and says what it said."""
+        before = self.world
+        self.call("progress", job_id, "", "")
+        was, now_is = ({**of.records[job_id], "message": ""} for of in (before, self.world))
+        expect(job_id not in self.world.compact and was == now_is, "a look changes nothing", (was, now_is))
 
     def purge(self, place: str, many: int) -> None:
         waiting = self.world.waiting_in(place)
@@ -213,3 +237,14 @@ class Producers(Stage):
         self.runs = [run for run in self.runs if run.job_id != job_id]
         if any(decode(message).job_id == job_id for message in self.world.messages()):
             self.believed.doubled.add(job_id)
+
+
+def body_is(delay: int) -> str:
+    """How a producer says what it sends of a job that has to wait, or has not."""
+    return "=" if delay else ""
+
+
+def body_of(job_id: str, delay: int, tenant: str) -> bytes:
+    """What a producer sends of it."""
+    message = Message(job_id, 0, tenant)
+    return message.payload if delay else message.encode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from redis import Redis
 
 from buffrsign.broker import keys
@@ -49,12 +50,23 @@ class Message:
         tenant = {"tenant": self.tenant} if self.tenant else {}
         return json.dumps({"headers": headers | tenant, "body": ""}).encode()
 
+    @property
+    def payload(self) -> bytes:
+        """What travels of it instead, where its job has to wait: the broker builds the message."""
+        return json.dumps({"of": self.job_id, "pad": "·" * 20}).encode()
+
 
 @lru_cache(maxsize=4096)
 def decode(message: bytes) -> Message:
     """The message that was encoded."""
     headers = json.loads(message)["headers"]
     return Message(headers["id"], headers["retries"], headers.get("tenant", ""))
+
+
+def payload_of(message: bytes) -> Any:
+    """The payload of a message that the broker has built; None for one that was encoded here."""
+    body = json.loads(message)["body"]
+    return json.loads(body)[0][0] if body else None
 
 
 @dataclass
@@ -73,6 +85,7 @@ class World:
     holders: dict[str, int] = field(default_factory=dict)
     leases: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
+    compact: dict[str, bytes] = field(default_factory=dict)
     dead: dict[str, int] = field(default_factory=dict)
     letters: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
@@ -159,6 +172,8 @@ class Reader:
             else:
                 world.ttls[key] = ttl
                 _put(world, key, value)
+        for job_id, text in world.compact.items():
+            world.records[job_id] = _expand(job_id, text, world.schedule.get(job_id))
         return world
 
 
@@ -185,10 +200,12 @@ def _put(world: World, key: str, value: list[bytes]) -> None:
         _put_one_of_many(world, key, value)
 
 
-def _put_one_of_many(world: World, key: str, value: list[bytes]) -> None:  # noqa: C901 - one flat table
+def _put_one_of_many(world: World, key: str, value: list[bytes]) -> None:  # noqa: C901, PLR0912 - one flat table
     prefix = next((prefix for prefix in _PREFIXES if key.startswith(prefix)), "")
     name = key.removeprefix(prefix)
     match prefix:
+        case keys.RECORD_PREFIX if len(value) == 1:
+            world.compact[name] = value[0]
         case keys.RECORD_PREFIX:
             world.records[name] = _text(value)
         case keys.HOLDER_PREFIX:
@@ -222,6 +239,24 @@ _PREFIXES = (
     *(keys.RECORD_PREFIX, keys.HOLDER_PREFIX, keys.SUSPECTS_PREFIX, keys.DEAD_LETTER_PREFIX, keys.SERIES_PREFIX),
     *(keys.STOP_PREFIX, keys.UNIQUE_PREFIX, keys.BELL_PREFIX, keys.KEY_SECRET_FINGERPRINT),
 )
+
+
+def _expand(job_id: str, text: bytes, due: int | None) -> Record:
+    """What a compact record says, in the words of a whole one. One that is not in the schedule is due never."""
+    form, terms, payload = msgspec.msgpack.decode(text)
+    assert form == 1
+    headers = {"id": job_id, "task": terms["k"], "retries": 0}
+    message = json.dumps({"headers": headers, "body": json.dumps([[json.loads(payload)]])})
+    record = {"kind": terms["k"], "queue": terms["q"], "enqueued_at": str(terms["e"]), "state": State.SCHEDULED.value}
+    record |= {name: terms[letter] for letter, name in _TERMS.items() if letter in terms}
+    record |= {"unique": keys.unique(terms["u"])} if "u" in terms else {}
+    if due is not None:
+        record |= {"ready_at": str(due), "message": message}
+        record |= {"expires_at": str(due + int(terms["x"]))} if "x" in terms else {}
+    return record
+
+
+_TERMS = {"r": "keeps_result", "m": "missed", "s": "series", "w": "window_s"}
 
 
 def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:

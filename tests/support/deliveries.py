@@ -1,11 +1,11 @@
 """A worker's side of the broker by hand: take a message from its queue as Celery would, and settle it."""
 
-import base64
 import json
 from typing import Any
 
 from redis import Redis
 
+from buffrsign.broker.bodies import body_of
 from buffrsign.broker.deliveries import Delivery
 from buffrsign.jobs import Queue
 
@@ -27,7 +27,7 @@ def read(message: bytes, *, worker: str = WORKER) -> Delivery:
     """The message as a task sees it: Celery's request context has the headers, the arguments and what follows."""
     envelope = json.loads(message)
     headers = envelope["headers"]
-    args, kwargs, follows = json.loads(base64.b64decode(envelope["body"]))
+    args, kwargs, follows = json.loads(body_of(envelope))
     return Delivery(
         job_id=headers["id"],
         kind=headers["task"],

@@ -14,7 +14,7 @@ if lease ~= '' then
   release(lease)
 end
 ensure_record(job_id, ARGV[2], ARGV[3], now)
-if is_final(redis.call('HGET', K.record .. job_id, 'state')) then
+if is_final(recorded(K.record .. job_id, 'state')) then
   return 0
 end
 bury(job_id, now, {kind = ARGV[2], queue = ARGV[3], reason = ARGV[5], error = ARGV[6], worker = ARGV[7], message = message})

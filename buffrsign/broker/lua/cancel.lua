@@ -5,7 +5,7 @@
 -- reply 'cancelled', 'asked', or '' if it was too late
 local job_id = ARGV[1]
 local record = K.record .. job_id
-local state, lease = unpack(redis.call('HMGET', record, 'state', 'lease'))
+local state, lease = recorded(record, 'state', 'lease')
 if state == 'scheduled' or state == 'retrying' or state == 'ready' then
   local left_s = redis.call('TTL', record)
   end_job(job_id, 'cancelled', now_ms(), {})

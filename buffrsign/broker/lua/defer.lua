@@ -17,7 +17,7 @@ if lease ~= '' then
   release(lease)
 end
 ensure_record(job_id, ARGV[2], ARGV[3], now)
-local state, retries, by = unpack(redis.call('HMGET', record, 'state', 'retries', 'lease'))
+local state, retries, by = recorded(record, 'state', 'retries', 'lease')
 local waits = state == 'scheduled' or state == 'retrying'
 if is_final(state) or waits or (by and holds(by)) or try_of(message) < tonumber(retries or 0) then
   return 0 -- a copy, or a try that is over: another message of the job counts

@@ -10,7 +10,7 @@ if not holds(lease) then
 end
 release(lease)
 ensure_record(job_id, ARGV[2], ARGV[3], now)
-local state = redis.call('HGET', K.record .. job_id, 'state')
+local state = recorded(K.record .. job_id, 'state')
 if state ~= 'running' and state ~= 'ready' then
   return 0
 end

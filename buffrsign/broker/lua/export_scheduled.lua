@@ -8,7 +8,7 @@ for at = 1, #ARGV, 4 do
   local job_id, due = ARGV[at], ARGV[at + 2]
   local record = K.record .. job_id
   local message, queue, list, unique, ready_at, series =
-    unpack(redis.call('HMGET', record, 'message', 'queue', 'list', 'unique', 'ready_at', 'series'))
+    recorded(record, 'message', 'queue', 'list', 'unique', 'ready_at', 'series')
   if message and ready_at == due and redis.sha1hex(message) == ARGV[at + 1] and redis.call('ZSCORE', K.schedule, job_id) then
     local expires_at = math.max(now_ms(), tonumber(due)) + L.waiting_ttl_s * 1000
     leave_schedule(job_id, series)

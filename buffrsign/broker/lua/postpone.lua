@@ -13,7 +13,7 @@ end
 release(lease)
 ensure_record(job_id, ARGV[2], ARGV[3], now)
 local state, retries, started_at, cancel =
-  unpack(redis.call('HMGET', record, 'state', 'retries', 'started_at', 'cancel'))
+  recorded(record, 'state', 'retries', 'started_at', 'cancel')
 if is_final(state) or tonumber(ARGV[9]) < tonumber(retries or 0) then
   return 0
 end

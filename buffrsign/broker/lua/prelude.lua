@@ -19,6 +19,11 @@ local function queue_of(list)
   return at and string.sub(list, 1, at - 1) or list
 end
 
+-- The priority step of a list.
+local function step_of(list)
+  return string.match(list, '\6\22(%d+)$') or '0'
+end
+
 local function ring(bell)
   if redis.call('EXISTS', bell) == 0 then
     redis.call('LPUSH', bell, 1)
@@ -319,6 +324,121 @@ local function count_ready(list)
   return redis.call('LLEN', list) + (backlog or 0) + (held or 0)
 end
 
+-- The message of a new job, as `envelope.py` builds it too. `terms` are as a compact record has them; the payload is JSON, or,
+-- where `terms.p` names the key that sealed it, the sealed body in base64. The job id is the delivery's tag.
+local function first_message(job_id, terms, payload)
+  local id = '"' .. job_id .. '"'
+  local sealed, kind, encoding = '', '"utf-8","content-type":"application/json"', ''
+  local tenant = terms.t and ',"tenant":"' .. terms.t .. '"' or ''
+  local limit = terms.b and ',"limited_by":"' .. terms.b .. '"' or ''
+  if terms.p then
+    sealed, encoding = ',"payload_key":"' .. terms.p .. '"', '"body_encoding":"base64",'
+    kind = '"binary","content-type":"application/x-buffrsign-encrypted"'
+  else
+    payload = cjson.encode('[[' .. payload .. '],{},{"callbacks":null,"errbacks":null,"chain":null,"chord":null}]')
+  end
+  return '{"headers":{"lang":"py","task":"' .. terms.k .. '","id":' .. id .. ',"root_id":' .. id
+    .. ',"parent_id":null,"group":null,"retries":0,"ignore_result":' .. (terms.r and 'false' or 'true')
+    .. tenant .. limit .. sealed .. ',"eta":null,"timelimit":[null,null],"origin":"buffrsign","argsrepr":"(…)","kwargsrepr":"(…)"},"properties":{'
+    .. '"correlation_id":' .. id .. ',"reply_to":"","delivery_mode":2,"delivery_info":{"exchange":"","routing_key":"'
+    .. terms.q .. '"},"priority":' .. step_of(terms.l or '') .. ',' .. encoding .. '"delivery_tag":' .. id .. '},"content-encoding":' .. kind
+    .. ',"body":' .. (terms.p and '"' .. payload .. '"' or payload) .. '}'
+end
+
+-- A time in ms as text: Redis takes a microsecond to turn a number of Lua's into one.
+local function in_ms(time)
+  return string.format('%.0f', time)
+end
+
+-- A job that waits for its time, and was never anything else, has a compact record: a string of MessagePack, the array
+-- {1, its terms, its payload}. The schedule alone knows when it is due. The terms, by one letter each, those that were given:
+-- k kind, q queue, e enqueued at, p the key that sealed the payload, r '1' if the result is kept, u the hash of its key,
+-- m what follows if its time was missed, s series, w how long its key stays taken, x ms from its time to its expiry,
+-- l its list where that is not the queue's own, t tenant, b the limit that it names.
+local function new_terms(queue, now, said)
+  local terms = {q = queue, e = now, l = said.list ~= queue and said.list or nil}
+  for letter, term in pairs({r = said.keeps_result == '1' and '1' or '', p = said.sealed_with, m = said.missed, s = said.series,
+    w = said.window_s, x = said.expires, t = said.tenant, b = said.limited_by}) do
+    if term ~= '' then
+      terms[letter] = term
+    end
+  end
+  return terms
+end
+
+local function compact(terms, payload)
+  return '\147\1' .. cmsgpack.pack(terms) .. cmsgpack.pack(payload)
+end
+
+-- The terms and the payload of a compact record.
+local function expand(text)
+  local form, terms, payload = unpack(cmsgpack.unpack(text))
+  assert(form == 1, 'a newer release wrote this record')
+  return terms, payload
+end
+
+-- The same as the fields of a whole record, a flat list of texts, without the message.
+local function fields_of(terms, state, ready_at, due)
+  local fields = {'queue', terms.q, 'enqueued_at', in_ms(terms.e), 'state', state, 'ready_at', ready_at}
+  local function say(name, term)
+    fields[#fields + 1], fields[#fields + 2] = name, term
+  end
+  if terms.k then
+    say('kind', terms.k)
+  end
+  if terms.r then
+    say('keeps_result', terms.r)
+  end
+  if terms.u then
+    say('unique', K.unique .. terms.u)
+  end
+  if terms.l then
+    say('list', terms.l)
+  end
+  if terms.m then
+    say('missed', terms.m)
+  end
+  if terms.s then
+    say('series', terms.s)
+  end
+  if terms.w then
+    say('window_s', terms.w)
+  end
+  if terms.x then
+    say('expires_at', in_ms((due or ready_at) + terms.x))
+  end
+  return fields
+end
+
+-- The job id in a record's name.
+local function job_of(record)
+  return string.sub(record, #K.record + 1)
+end
+
+-- All that a compact record says, as the fields of a whole one.
+local function inflated(record, text)
+  local job_id, terms, payload = job_of(record), expand(text)
+  local fields = fields_of(terms, 'scheduled', redis.call('ZSCORE', K.schedule, job_id) or in_ms(terms.e))
+  fields[#fields + 1], fields[#fields + 2] = 'message', first_message(job_id, terms, payload)
+  return fields
+end
+
+-- In the place of a compact record, write a whole one: a hash.
+local function replace(record, fields)
+  redis.call('DEL', record)
+  redis.call('HSET', record, unpack(fields))
+end
+
+-- These fields of a record. MUST be how a script first looks at one that it may write to: it makes it a whole one.
+local function recorded(record, ...)
+  local values = redis.pcall('HMGET', record, ...)
+  if values.err then
+    replace(record, inflated(record, redis.call('GET', record)))
+    values = redis.call('HMGET', record, ...)
+  end
+  return unpack(values)
+end
+
 -- Leases. '' is the delivery of a transport that has none: every check passes.
 local function holder_of(lease)
   return string.match(lease, '^(.*)%.%d+$')
@@ -521,7 +641,7 @@ end
 
 -- The record of a job that came without one, from a stock producer, or whose record was lost.
 local function ensure_record(job_id, kind, queue, now)
-  if redis.call('HEXISTS', K.record .. job_id, 'enqueued_at') == 0 then
+  if not recorded(K.record .. job_id, 'enqueued_at') then
     redis.call('HSET', K.record .. job_id, 'enqueued_at', now, 'kind', kind, 'queue', queue,
       'state', 'ready', 'ready_at', now)
     redis.call('EXPIRE', K.record .. job_id, L.waiting_ttl_s)
@@ -536,6 +656,17 @@ local function leave_schedule(job_id, series)
   end
 end
 
+-- The schedule holds a job for its time.
+local function hold_until(due, job_id, series)
+  if series then
+    redis.call('ZADD', K.series .. series, due, job_id)
+  end
+  redis.call('ZADD', K.schedule, due, job_id)
+  if redis.call('ZRANGE', K.schedule, 0, 0)[1] == job_id then
+    ring(K.schedule_bell)
+  end
+end
+
 -- A job waits for its time; `fields` (a flat list) are of its record. Its message is kept there until then.
 local function to_schedule(job_id, due, fields)
   local record = K.record .. job_id
@@ -546,13 +677,7 @@ local function to_schedule(job_id, due, fields)
   if unique then
     redis.call('PERSIST', unique)
   end
-  if series then
-    redis.call('ZADD', K.series .. series, due, job_id)
-  end
-  redis.call('ZADD', K.schedule, due, job_id)
-  if redis.call('ZRANGE', K.schedule, 0, 0)[1] == job_id then
-    ring(K.schedule_bell)
-  end
+  hold_until(due, job_id, series)
 end
 
 -- The job that stands already where this one would be accepted: itself, or the one that has its key; or nil.
@@ -569,60 +694,44 @@ local function is_other_secret(fingerprint)
   return (redis.call('GET', K.fingerprint) or fingerprint) ~= fingerprint
 end
 
--- What jobs that are accepted together say in their records, as a flat list. A term that is '' is not said.
-local function common_fields(queue, now, due, terms)
-  local waits = due > now
-  local fields = {'queue', queue, 'enqueued_at', now,
-    'state', waits and 'scheduled' or 'ready', 'ready_at', waits and due or now}
-  for name, value in pairs({keeps_result = terms.keeps_result == '1' and '1' or '', missed = terms.missed,
-    series = terms.series, window_s = terms.window_s, list = terms.list ~= queue and terms.list or '',
-    expires_at = terms.expires ~= '' and due + terms.expires or ''}) do
-    if value ~= '' then
-      fields[#fields + 1], fields[#fields + 2] = name, value
-    end
-  end
-  fields.common = #fields
-  return fields, waits
-end
-
--- Write the record of a new job, and take its key. One that waits for its time keeps its message there. `fields` are the
--- common ones; what is the job's own is written behind them, so that one command writes all: each costs a microsecond.
-local function accept(job_id, kind, message, unique, fields, waits)
-  local record, last = K.record .. job_id, fields.common
-  if waits then
-    fields[last + 1], fields[last + 2] = 'message', message
-    last = last + 2
-  end
+-- Write the record of a new job that is ready, and take its key. `fields` are what jobs that are accepted together have in
+-- common; what is the job's own is written behind them, so that one command writes all: each costs a microsecond.
+local function accept(job_id, kind, unique, fields, common)
+  local record, last = K.record .. job_id, common
   if unique then
     fields[last + 1], fields[last + 2] = 'unique', unique
     last = last + 2
+    redis.call('SET', unique, job_id, 'EX', L.waiting_ttl_s)
   end
   redis.call('HSET', record, 'kind', kind, unpack(fields, 1, last))
-  if not waits then
-    redis.call('EXPIRE', record, L.waiting_ttl_s)
-  end
-  if unique and waits then
+  redis.call('EXPIRE', record, L.waiting_ttl_s)
+end
+
+-- The same for a job that waits for its time. Its record is compact.
+local function accept_scheduled(job_id, payload, unique, terms)
+  terms.u = unique and string.sub(unique, #K.unique + 1) or nil
+  redis.call('SET', K.record .. job_id, compact(terms, payload))
+  if unique then
     redis.call('SET', unique, job_id)
-  elseif unique then
-    redis.call('SET', unique, job_id, 'EX', L.waiting_ttl_s)
   end
 end
 
--- Put new jobs where they wait, in their order: `places` are messages, or for the schedule pairs of due time and id.
-local function place(list, tenant, places, due, waits, series)
-  if not waits then
-    if tenant ~= '' then
-      enter_turns(list, tenant, places)
-    else
-      redis.call('LPUSH', list, unpack(places))
-    end
-    ring(K.bell .. queue_of(list))
-    return
+-- Put new jobs into their list, in the order of their messages, or let them wait for their tenant's turn.
+local function place_ready(list, tenant, messages)
+  if tenant ~= '' then
+    enter_turns(list, tenant, messages)
+  else
+    redis.call('LPUSH', list, unpack(messages))
   end
+  ring(K.bell .. queue_of(list))
+end
+
+-- Put new jobs into the schedule: pairs of due time and id.
+local function place_scheduled(pairs_of_all, due, series)
   local earliest = redis.call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')[2]
-  redis.call('ZADD', K.schedule, unpack(places))
+  redis.call('ZADD', K.schedule, unpack(pairs_of_all))
   if series ~= '' then
-    redis.call('ZADD', K.series .. series, unpack(places))
+    redis.call('ZADD', K.series .. series, unpack(pairs_of_all))
   end
   if not earliest or due < tonumber(earliest) then
     ring(K.schedule_bell)
@@ -654,7 +763,7 @@ end
 local function end_job(job_id, state, now, fields, ended, counts)
   local record = K.record .. job_id
   local was, queue, started_at, unique, series, window =
-    unpack(redis.call('HMGET', record, 'state', 'queue', 'started_at', 'unique', 'series', 'window_s'))
+    recorded(record, 'state', 'queue', 'started_at', 'unique', 'series', 'window_s')
   if started_at then
     fields[#fields + 1], fields[#fields + 2] = 'ran_ms', math.max(0, now - started_at)
   end
@@ -686,8 +795,8 @@ end
 local function begin_job(job, now, counts)
   local record, lease = K.record .. job.id, job.lease
   local is_known, state, ready_at, retries, by, cancel, expires_at, starts, postponed, crashes, unique, follows, keeps_result,
-    deferred_at = unpack(redis.call('HMGET', record, 'enqueued_at', 'state', 'ready_at', 'retries', 'lease', 'cancel',
-      'expires_at', 'starts', 'postponed', 'crashes', 'unique', 'follows', 'keeps_result', 'deferred_at'))
+    deferred_at = recorded(record, 'enqueued_at', 'state', 'ready_at', 'retries', 'lease', 'cancel',
+      'expires_at', 'starts', 'postponed', 'crashes', 'unique', 'follows', 'keeps_result', 'deferred_at')
   if not is_known then
     ensure_record(job.id, job.kind, job.queue, now)
     state, ready_at = 'ready', now
@@ -757,7 +866,7 @@ end
 local function finish_job(job, now, handed_on, ended, counts)
   local record = K.record .. job.id
   local is_known, state, keeps_result, error =
-    unpack(redis.call('HMGET', record, 'enqueued_at', 'state', 'keeps_result', 'error'))
+    recorded(record, 'enqueued_at', 'state', 'keeps_result', 'error')
   if not is_known then
     ensure_record(job.id, job.kind, job.queue, now)
   end
@@ -829,7 +938,7 @@ end
 local function put_back(list, message, job_id, now)
   local queue, state, suspect = queue_of(list), nil, nil
   if job_id then
-    state, suspect = unpack(redis.call('HMGET', K.record .. job_id, 'state', 'suspect'))
+    state, suspect = recorded(K.record .. job_id, 'state', 'suspect')
   end
   if state == 'running' then
     redis.call('HSET', K.record .. job_id, 'state', 'ready', 'ready_at', now)
@@ -849,14 +958,14 @@ local function has_begun(lease, job_id)
   if not job_id then
     return false
   end
-  local state, by = unpack(redis.call('HMGET', K.record .. job_id, 'state', 'lease'))
+  local state, by = recorded(K.record .. job_id, 'state', 'lease')
   return state == 'running' and by == lease
 end
 
 -- A lease ends without its job: it goes back, unless it has ended meanwhile, as one that was cancelled.
 local function put_back_leased(lease, list, message, job_id, now, event)
   release(lease)
-  if job_id and is_final(redis.call('HGET', K.record .. job_id, 'state')) then
+  if job_id and is_final(recorded(K.record .. job_id, 'state')) then
     if redis.call('HEXISTS', K.record .. job_id, 'follows') == 1 then
       redis.call('RPUSH', list, message) -- it is done, and somebody must still publish what follows it
       ring(K.bell .. queue_of(list))
@@ -932,30 +1041,54 @@ local function note_tick(schedule, timetable, due, now)
   redis.call('PEXPIREAT', K.tick .. schedule, math.max(now, tonumber(due)) + L.tick_ttl_ms)
 end
 
+-- What `promote` needs of a job that is due: first, of a compact record, the fields that it has once it is ready.
+local function due_job(record, due)
+  local text = redis.pcall('GET', record)
+  if type(text) == 'string' then
+    local terms, payload = expand(text)
+    return fields_of(terms, 'ready', due), first_message(job_of(record), terms, payload), terms.q, terms.l,
+      terms.u and K.unique .. terms.u, due, terms.m, terms.s, terms.x and due + terms.x
+  end
+  return nil, unpack(redis.call('HMGET', record, 'message', 'queue', 'list', 'unique', 'ready_at', 'missed', 'series',
+    'expires_at', 'suspect'))
+end
+
+-- A job that is due will not start; `fields` as above.
+local function end_due(record, fields, now, why)
+  if fields then
+    replace(record, fields)
+  end
+  end_job(job_of(record), 'cancelled', now, {'error', why})
+end
+
 -- Move what is due from the schedule into its queue, oldest first; a job that missed its time follows its own policy.
 -- Returns how many moved, the ids whose message was gone, and the ms until the next is due (-1: nothing is scheduled).
 local function promote(limit, now)
   local moved, gone, rung = 0, {}, {}
-  for _, job_id in ipairs(redis.call('ZRANGE', K.schedule, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)) do
-    local record = K.record .. job_id
-    local message, queue, list, unique, due, missed, series, expires_at, suspect = unpack(redis.call('HMGET', record,
-      'message', 'queue', 'list', 'unique', 'ready_at', 'missed', 'series', 'expires_at', 'suspect'))
+  local found = redis.call('ZRANGE', K.schedule, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
+  for at = 1, #found, 2 do
+    local job_id, record = found[at], K.record .. found[at]
+    local fields, message, queue, list, unique, due, missed, series, expires_at, suspect = due_job(record, found[at + 1])
     leave_schedule(job_id, series)
     local late = missed and now - due > L.missed_after_ms
     if not message then
       gone[#gone + 1] = job_id
     elseif expires_at and now > tonumber(expires_at) then
-      end_job(job_id, 'cancelled', now, {'error', 'it expired before it started'})
+      end_due(record, fields, now, 'it expired before it started')
     elseif late and (missed == 'skip' or series and redis.call('ZCOUNT', K.series .. series, '-inf', now) > 0) then
-      end_job(job_id, 'cancelled', now, {'error', 'it missed its time by ' .. math.floor((now - due) / 1000) .. ' s'})
+      end_due(record, fields, now, 'it missed its time by ' .. math.floor((now - due) / 1000) .. ' s')
     else
       if suspect then
         redis.call('ZADD', K.suspects .. queue, now, message)
       else
         enter(list or queue, message)
       end
-      redis.call('HSET', record, 'state', 'ready')
-      redis.call('HDEL', record, 'message')
+      if fields then
+        replace(record, fields)
+      else
+        redis.call('HSET', record, 'state', 'ready')
+        redis.call('HDEL', record, 'message')
+      end
       redis.call('EXPIRE', record, L.waiting_ttl_s)
       if unique then
         redis.call('EXPIRE', unique, L.waiting_ttl_s)

@@ -6,7 +6,8 @@ local record = K.record .. ARGV[1]
 if not holds(ARGV[2]) then
   return 'lost'
 end
+local cancel = recorded(record, 'cancel')
 if ARGV[3] ~= '' then
   redis.call('HSET', record, 'progress', ARGV[3])
 end
-return redis.call('HGET', record, 'cancel') == '1' and 'stop' or ''
+return cancel == '1' and 'stop' or ''

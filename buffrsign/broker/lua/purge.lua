@@ -13,7 +13,7 @@ for _, name in ipairs(redis.call('ZRANGE', K.held_by .. list, 0, -1)) do
 end
 for _, message in ipairs(messages) do
   local job_id = id_of(message)
-  if job_id and redis.call('HGET', K.record .. job_id, 'state') == 'ready' then
+  if job_id and recorded(K.record .. job_id, 'state') == 'ready' then
     end_job(job_id, 'cancelled', now, {'error', 'its queue was purged'})
   end
 end

@@ -7,7 +7,7 @@
 local job_id, queue = ARGV[1], ARGV[3]
 local record = K.record .. job_id
 local now = now_ms()
-local publication, state = unpack(redis.call('HMGET', record, 'publication', 'state'))
+local publication, state = recorded(record, 'publication', 'state')
 if is_final(state) or redis.call('EXISTS', record) == 1 and tonumber(ARGV[8]) <= tonumber(publication or 0) then
   return 0
 end

@@ -15,7 +15,7 @@ local function requeue(job_id, died_at, message)
   if died ~= died_at then
     return {'gone', ''}
   end
-  local state = redis.call('HGET', record, 'state')
+  local state = recorded(record, 'state')
   if state and state ~= 'dead' then
     return {'alive', state}
   end

@@ -9,7 +9,7 @@
 -- reply 1, or 0 if nothing was written and nobody was woken: it is not so, or was said before
 local job_id, status, is_final, meta, rest, ttl, channel, is_ours = unpack(ARGV)
 local record = K.record .. job_id
-local state, starts, result, stored = unpack(redis.call('HMGET', record, 'state', 'starts', 'result', 'meta_status'))
+local state, starts, result, stored = recorded(record, 'state', 'starts', 'result', 'meta_status')
 local speaks = is_ours == '1' and starts
 local ends_as = { done = 'SUCCESS', dead = 'FAILURE', cancelled = 'REVOKED' }
 

@@ -28,6 +28,7 @@ from tests.support.broker import KEY_SECRET
 from tests.support.clock import NOON
 from tests.support.either import Waited
 from tests.support.jobs import large_event, letter
+from tests.support.records import whole
 from tests.support.wait import wait_until
 
 KINDS = {"sync": Producer, "asyncio": Waited}
@@ -81,7 +82,7 @@ def test_a_job_of_a_bulk_leaves_what_a_job_alone_leaves(either, client):
         either.enqueue_many([of_bulk], delay=delay, missed=Missed.SKIP, **terms)
 
         ttls = [client.pttl(keys.record(job.job_id)) for job in (alone, of_bulk)]
-        first, second = (client.hgetall(keys.record(job.job_id)) for job in (alone, of_bulk))
+        first, second = (client.hgetall(whole(client, job.job_id)) for job in (alone, of_bulk))
 
         assert ttls[1] - ttls[0] in range(60_000)
         assert first.keys() == second.keys()

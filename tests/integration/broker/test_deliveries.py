@@ -15,6 +15,7 @@ from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
 from tests.support.deliveries import WORKER, pop, read, take
 from tests.support.jobs import letter
+from tests.support.records import whole
 
 NOW = timedelta(0)
 HOUR = timedelta(hours=1)
@@ -31,7 +32,7 @@ def test_a_job_that_begins_is_running(job, client, deliveries):
 
 def test_a_job_waited_from_the_moment_it_was_due(producer, client, deliveries, schedule):
     handle = producer.enqueue(Canary(), delay=timedelta(milliseconds=1))
-    client.hset(keys.record(handle.job_id), "ready_at", int(client.time()[0] - 60) * 1000)  # due a minute ago
+    client.hset(whole(client, handle.job_id), "ready_at", int(client.time()[0] - 60) * 1000)  # due a minute ago
     client.zadd(keys.SCHEDULE, {handle.job_id: 0})
     schedule.promote()
 

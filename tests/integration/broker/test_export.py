@@ -20,6 +20,7 @@ from buffrsign.jobs.maintenance import Canary
 from tests.support.cli import status_of
 from tests.support.deliveries import read, take
 from tests.support.holding import reserve
+from tests.support.records import whole
 
 DAYS = timedelta(days=30)
 HOUR_MS = 3_600_000
@@ -174,7 +175,7 @@ def test_a_next_try_keeps_its_number(producer: Producer, client: Redis, deliveri
 def test_a_job_of_a_lower_priority_goes_into_its_own_list(producer: Producer, client: Redis) -> None:
     job_id = producer.enqueue(Canary(), delay=DAYS).job_id
     low = keys.ready_lists("maintenance")[1]
-    client.hset(keys.record(job_id), "list", low)
+    client.hset(whole(client, job_id), "list", low)
 
     export(client)
 
@@ -199,7 +200,7 @@ def test_the_schedule_stays_where_our_scheduler_goes_on(producer: Producer, clie
 
 def test_a_scheduled_message_that_nobody_can_read_stays_and_is_named(producer: Producer, client: Redis) -> None:
     strange, fine = (producer.enqueue(Canary(), delay=DAYS).job_id for _ in range(2))
-    client.hset(keys.record(strange), "message", b"\xff")
+    client.hset(whole(client, strange), "message", b"\xff")
 
     assert export(client) == Exported(scheduled=1, left=(strange,))
 
@@ -212,7 +213,7 @@ def test_a_job_that_moves_between_the_look_and_the_step_is_not_doubled(
     producer: Producer, client: Redis, schedule: Schedule, meanwhile: str
 ) -> None:
     job_id = producer.enqueue(Canary(), delay=DAYS).job_id
-    steps: Any = client.hmget(keys.record(job_id), "message", "ready_at")
+    steps: Any = client.hmget(whole(client, job_id), "message", "ready_at")
     arguments = as_it_was_read(job_id, *steps)
     match meanwhile:
         case "cancelled":

@@ -66,7 +66,7 @@ def other(call):
 
 def publish(call, job_id, delay=0):
     message = json.dumps({"headers": {"id": job_id, "task": "model.job", "retries": 0}, "body": ""})
-    arguments = [job_id, "model.job", QUEUE, message, delay, "", "", "print", "0", 1000, "", "", "", "", "", ""]
+    arguments = [job_id, "model.job", QUEUE, message, delay, "", "", "print", "0", 1000, *[""] * 6, QUEUE, "", "", ""]
     return call("publish", *arguments)[0]
 
 

@@ -59,7 +59,7 @@ def test_a_due_job_is_moved_into_its_queue(producer, schedule, client):
     assert promotion == Promotion(moved=1, gone=(), next_due=None)
     assert handle.status().state is State.READY
     assert client.hget(keys.record(handle.job_id), "message") is None
-    assert client.rpop("email").startswith(b'{"body"')
+    assert client.rpop("email").startswith(b'{"headers"')
 
 
 def test_due_jobs_are_moved_in_the_order_of_their_times(producer, schedule, client):

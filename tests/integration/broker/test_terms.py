@@ -16,6 +16,7 @@ from buffrsign.producer import QueueFull
 from tests.support.broker import KEY_SECRET
 from tests.support.deliveries import read, take
 from tests.support.jobs import letter
+from tests.support.records import whole
 from tests.support.wait import wait_until
 
 
@@ -36,8 +37,8 @@ def make_late(client, schedule, *job_ids, by: timedelta) -> None:
         seconds, _ = client.time()
         due_ms = (seconds - int(by.total_seconds()) + number) * 1000
         client.zadd(keys.SCHEDULE, {job_id: due_ms})
+        series = client.hget(whole(client, job_id), "series")
         client.hset(keys.record(job_id), "ready_at", due_ms)
-        series = client.hget(keys.record(job_id), "series")
         if series:
             client.zadd(keys.SERIES_PREFIX + series.decode(), {job_id: due_ms})
 
@@ -138,7 +139,7 @@ def test_a_job_that_is_moved_expires_later_too(producer, schedule, client):
 
     producer.reschedule(handle.job_id, delay=timedelta(hours=3))
 
-    expires_ms = int(client.hget(keys.record(handle.job_id), "expires_at"))
+    expires_ms = int(client.hget(whole(client, handle.job_id), "expires_at"))
     assert expires_ms == to_epoch_ms(handle.status().due_at) + 60_000
 
 

@@ -16,6 +16,7 @@ from buffrsign.core.clock import to_epoch_ms
 from buffrsign.jobs.maintenance import CacheCleanup
 from buffrsign.jobs.missed import Missed
 from tests.support.broker import KEY_SECRET, TestBroker
+from tests.support.records import whole
 from workers.beat import LONGEST_WAIT, PAUSE_AFTER_ERROR, Beat
 from workers.processes import free_port
 
@@ -122,7 +123,7 @@ def test_where_everything_was_down_the_tick_that_was_published_ahead_follows_the
     assert due
     tick = hourly(missed).tick_id(due)
     two_minutes_ago = to_epoch_ms(Ticks(broker.client).read(hourly(missed).tick_of).now) - 120_000
-    broker.client.hset(keys.record(tick), "ready_at", str(two_minutes_ago))
+    broker.client.hset(whole(broker.client, tick), "ready_at", str(two_minutes_ago))
     broker.client.zadd(keys.SCHEDULE, {tick: two_minutes_ago})
 
     Schedule(broker.client).promote()

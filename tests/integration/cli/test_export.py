@@ -9,6 +9,7 @@ from buffrsign.jobs.maintenance import Canary
 from tests.support.broker import TestBroker
 from tests.support.cli import Run
 from tests.support.holding import reserve
+from tests.support.records import whole
 
 HOUR_MS = 3_600_000
 
@@ -64,7 +65,7 @@ def test_workers_that_live_stop_it_unless_they_are_robbed(run: Run, broker: Test
 
 def test_scheduled_jobs_that_cannot_go_are_named(run: Run, broker: TestBroker, producer: Producer) -> None:
     job_id = producer.enqueue(Canary(), delay=timedelta(hours=1)).job_id
-    broker.client.hset(keys.record(job_id), "message", b"\xff")
+    broker.client.hset(whole(broker.client, job_id), "message", b"\xff")
 
     shown = run("jobs", "export", "--to-stock")
 

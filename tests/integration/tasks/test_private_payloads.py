@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from buffrsign import Producer, State
-from buffrsign.broker import keys
 from buffrsign.broker.dead_letters import DeadLetters, Reason
 from tests.support.broker import KEY_SECRET, TestBroker
 from tests.support.contracts import End
 from tests.support.private import GONE, NEW, OLD, PrivateBroker, cipher_of
 from tests.support.programs import ROOT, START_S, running, worker
+from tests.support.records import whole
 from tests.support.stage import Stage, raised_stage
 from tests.support.stock import MARK
 from tests.support.wait import wait_until
@@ -97,7 +97,7 @@ def test_a_body_that_was_moved_to_another_job_s_message_is_not_done(stage: Stage
     with producing_with(stage.broker, NEW) as producer:
         victim = producer.enqueue(stage.job(End.RETURNS), delay=timedelta(hours=1))
         other = producer.enqueue(stage.job(End.RETURNS), delay=timedelta(hours=1))
-        records = [keys.record(handle.job_id) for handle in (victim, other)]
+        records = [whole(stage.broker.client, handle.job_id) for handle in (victim, other)]
         first, second = (json.loads(stage.broker.client.hget(record, "message")) for record in records)
         first["body"] = second["body"]
         stage.broker.client.hset(records[0], "message", json.dumps(first))
