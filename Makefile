@@ -21,7 +21,7 @@ up: $(READY) ## the whole system on this machine, until Ctrl-C
 test: $(READY) ## all tests that need nothing beyond pip, but for the slow ones
 	$(BIN)/pytest -m "not slow" -n auto
 
-test-slow: $(READY) ## the slow tests, and the properties with twenty times as many examples
+test-slow: $(READY) ## the slow tests, and the properties with 2,000 examples
 	$(BIN)/pytest -m slow --timeout 600
 	$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile thorough --timeout 600
 
