@@ -13,8 +13,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.stage import Way
 
-PROCESSES = 4
-"""On two cores: most tests wait. Measured: with 2 the cores idle half of the time, with 6 what is timed comes late."""
+PROCESSES_A_CORE = 2
+"""Most tests wait more than they compute."""
 
 _WAY = re.compile(rf"[\[-]({'|'.join(Way)})[\]-]")
 _LONGEST_FIRST = [
@@ -33,7 +33,7 @@ _LONGEST_FIRST = [
 
 def processes() -> int:
     """How many `-n auto` means: none but this one where the tests are given a server, whose databases are one set."""
-    return 0 if os.environ.get("TEST_REDIS_URL") else PROCESSES
+    return 0 if os.environ.get("TEST_REDIS_URL") else PROCESSES_A_CORE * (os.cpu_count() or 1)
 
 
 def longest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
