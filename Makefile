@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock bench-engine lock clean
 
+# Every process of the tests would compile the whole source anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
@@ -16,13 +19,14 @@ up: $(READY) ## the whole system on this machine, until Ctrl-C
 	@$(BIN)/python -m workers.up
 
 test: $(READY) ## all tests that need nothing beyond pip, but for the slow ones
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n auto
 
-test-slow: $(READY) ## the slow tests
+test-slow: $(READY) ## the slow tests, and the properties with 2,000 examples
 	$(BIN)/pytest -m slow --timeout 600
+	$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile thorough --timeout 600
 
 test-stock: $(READY) ## the tests that hold on every transport, on kombu's own
-	BUFFRSIGN_BROKER_TRANSPORT=stock $(BIN)/pytest -m any_transport --timeout 180
+	BUFFRSIGN_BROKER_TRANSPORT=stock $(BIN)/pytest -m any_transport --timeout 180 -n auto
 
 mutants: $(READY) ## put mistakes into the scripts, one by one, and say which law of delivery catches each
 	@$(BIN)/python -m tests.model.hunt
@@ -65,7 +69,8 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --upgrade \
 	    --custom-compile-command "make lock" --output-file requirements.lock --quiet
 
-clean: ## remove what was made: the virtual environment and var/
+clean: ## remove what was made: the virtual environment, var/ and compiled modules
+	find . -name __pycache__ -not -path "./.venv/*" -prune -exec rm -rf {} +
 	rm -rf .venv var
 
 $(READY): requirements.lock

@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from buffrsign import Producer
+from tests.support import parallel
 from tests.support.broker import KEY_SECRET, TestBroker, databases, running_server
 from tests.support.postgresql import folder_of_programs
 
@@ -24,8 +26,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: runs in `make test-slow`")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means."""
+    return parallel.processes()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> parallel.BySharedWorkers:
+    """Which tests stay together."""
+    return parallel.BySharedWorkers(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect tests whose part is absent, unless REQUIRE=all, and say which parts those are."""
+    if hasattr(config, "workerinput"):
+        items[:] = parallel.longest_first(items)
     missing = {part for part, found in PARTS.items() if found() is None}
     if os.environ.get("REQUIRE") == "all":
         return
@@ -35,6 +49,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in absent]
         named = sorted({part for item in absent for part in _needed_by(item) & missing})
         config.stash[_NOTE] = f"not installed, so {len(absent)} tests are deselected: {', '.join(named)}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what is absent to the process that writes the summary; that one collects nothing where there are several."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[_ABSENT] = session.config.stash.get(_NOTE, None)
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """Take what one of several processes found absent; they all find the same."""
+    if note := getattr(node, "workeroutput", {}).get(_ABSENT):
+        node.config.stash[_NOTE] = note
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -79,6 +105,7 @@ def producer(broker: TestBroker) -> Iterator[Producer]:
     producer.close()
 
 
+_ABSENT = "absent parts"
 _NOTE = pytest.StashKey[str]()
 
 

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,10 @@ _OWNED = re.compile(
 
 @dataclass(frozen=True)
 class TestBroker:
-    """Three databases of one server, for jobs, for state and for the cache; `client` is of the jobs' database."""
+    """Three databases of one server, for jobs, for state and for the cache; `client` is of the jobs' database.
+
+    One that our programs cannot know to be on this machine is used without payload keys only if they are told so.
+    """
 
     __test__ = False
 
@@ -72,6 +75,7 @@ class TestBroker:
     broker_url: str
     state_url: str
     cache_url: str
+    allow_plain_payloads: bool = field(default=False, kw_only=True)
 
     def environment(self, folder: Path) -> dict[str, str]:
         """The environment of a program that works on these databases and in this folder."""
@@ -85,6 +89,7 @@ class TestBroker:
             "BUFFRSIGN_BLOB_FOLDER": f"{folder}/blobs",
             "BUFFRSIGN_UNKNOWN_TASK_PATIENCE_S": "0",
             "BUFFRSIGN_LEASE_S": "10",
+            "BUFFRSIGN_ALLOW_PLAIN_PAYLOADS": str(int(self.allow_plain_payloads)),
         }
 
 

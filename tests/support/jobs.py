@@ -1,5 +1,6 @@
 """Jobs to try things with: one letter, the golden payloads, and any job that a contract allows."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -64,10 +65,34 @@ def _values(type_: kinds_of.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - 
         case kinds_of.EnumType(cls=cls):
             return st.sampled_from(list(cls))
         case kinds_of.StrType(pattern=str(pattern), min_length=least, max_length=most):
-            return st.from_regex(pattern).filter(lambda text: (least or 0) <= len(text) <= (most or 10_000))
+            return _texts(pattern).filter(lambda text: (least or 0) <= len(text) <= (most or 10_000))
         case kinds_of.IntType(ge=least, le=most):
             return st.integers(least, most)
     return _PLAIN[type(type_)]
+
+
+def _texts(pattern: str) -> st.SearchStrategy[str]:
+    """Texts that a pattern allows; drawn run by run, where it is made of runs, and not letter by letter."""
+    body = pattern.removeprefix(r"\A").removesuffix(r"\Z")
+    if body == _JOB_ID:
+        return st.uuids().map(str) | st.builds("{}{}".format, st.sampled_from("01234567"), _ULID_TAILS)
+    runs = list(_RUN.finditer(body))
+    if "".join(run[0] for run in runs) != body:
+        return st.from_regex(pattern)
+    return st.tuples(*[_letters(run) for run in runs]).map("".join)
+
+
+def _letters(run: re.Match[str]) -> st.SearchStrategy[str]:
+    """The letters of one run: `[a-z]{2,3}`, `s?`, `@`."""
+    kind, times = run["kind"], run["times"]
+    least, most = _TIMES[times] if times in _TIMES else (int(run["least"]), int(run["most"] or run["least"]))
+    among = re.findall(kind, _LOW)
+    if kind.startswith("[^"):
+        others = sorted(set(_LOW) - set(among))
+        return st.text(
+            st.characters(exclude_categories=["Cs"], exclude_characters=others), min_size=least, max_size=most
+        )
+    return st.text(among, min_size=least, max_size=most)
 
 
 def _structs(cls: Callable[..., Any], fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
@@ -82,6 +107,11 @@ def _structs(cls: Callable[..., Any], fields: dict[str, st.SearchStrategy[Any]])
     return st.fixed_dictionaries(fields).map(build).filter(lambda built: built is not None)
 
 
+_JOB_ID = r"([0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_ULID_TAILS = st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=25, max_size=25)
+_RUN = re.compile(r"(?P<kind>\[(?:\\.|[^\]\\])+\]|[\w:/@-])(?P<times>[*+?]|\{(?P<least>\d+)(?:,(?P<most>\d+))?\}|)")
+_TIMES: dict[str, tuple[int, int | None]] = {"": (1, 1), "?": (0, 1), "*": (0, None), "+": (1, None)}
+_LOW = "".join(map(chr, range(0x3001)))  # whatever a pattern names is among them: U+3000 is the last space
 _ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 _PLAIN: dict[type, st.SearchStrategy[Any]] = {
     kinds_of.NoneType: st.none(),

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 from kombu import Connection, Consumer, Producer, Queue
+from redis import Redis
 
+from buffrsign.broker import keys
 from buffrsign.broker.consuming import leave_all
 from tests.support.broker import TestBroker
 
@@ -65,3 +67,21 @@ class Taken:
                 if until is None and len(self.messages) == before:
                     return
         raise AssertionError(f"waited in vain for {until} messages, {len(self.messages)} came")
+
+
+def holder_of(taken: Taken) -> Any:
+    """Who holds what this consumer takes."""
+    channel: Any = taken.channel
+    return channel.holder
+
+
+def held(client: "Redis") -> int:
+    """How many messages are held, by whomever."""
+    sizes: list[Any] = [client.hlen(key) for key in client.scan_iter(match=keys.HOLDER_PREFIX + "*")]
+    return sum(sizes)
+
+
+def waiting(client: "Redis") -> int:
+    """How many messages wait in the queue's own list."""
+    length: Any = client.llen(QUEUE)
+    return int(length)

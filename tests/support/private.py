@@ -36,7 +36,7 @@ class PrivateBroker(TestBroker):
             broker.broker_url,
             broker.state_url,
             broker.cache_url,
-            {"BUFFRSIGN_PAYLOAD_KEYS": spelt(keys), **changes},
+            changes={"BUFFRSIGN_PAYLOAD_KEYS": spelt(keys), **changes},
         )
 
     def environment(self, folder: Path) -> dict[str, str]:

@@ -51,7 +51,8 @@ def running(broker: TestBroker, folder: Path, commands: dict[str, list[str]]) ->
 @contextmanager
 def producing(broker: TestBroker) -> Iterator[Producer]:
     """A producer on this broker."""
-    producer = Producer(broker.broker_url, key_secret=KEY_SECRET)
+    allow = broker.allow_plain_payloads
+    producer = Producer(broker.broker_url, key_secret=KEY_SECRET, allow_plain_payloads=allow)
     yield producer
     producer.close()
 

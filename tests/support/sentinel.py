@@ -81,7 +81,7 @@ def running_sentinels(folder: Path, *, dead_first: bool) -> Iterator[Sentinels]:
         _make_replica(replica, of=primary)
         for port in sentinels:
             programs[port] = _start_sentinel(processes, folder, port, primary=primary)
-        started = Sentinels(processes, programs, TestBroker(client, *urls), tuple(sentinels))
+        started = Sentinels(processes, programs, TestBroker(client, *urls, allow_plain_payloads=True), tuple(sentinels))
         wait_until(started.answers, "the primary")
         wait_until(lambda: all(_sees_everybody(port) for port in sentinels), "the sentinels to know each other")
         yield started

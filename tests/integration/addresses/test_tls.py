@@ -88,7 +88,8 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_not_spoken_to(broker: 
 
 
 def test_a_certificate_of_another_host_is_refused(broker: TestBroker) -> None:
-    producer = Producer(broker.broker_url.replace("127.0.0.1", "127.0.0.2"), key_secret="sixteen characters")
+    elsewhere = broker.broker_url.replace("127.0.0.1", "127.0.0.2")
+    producer = Producer(elsewhere, key_secret="sixteen characters", allow_plain_payloads=True)
 
     with pytest.raises(BrokerUnavailable):
         producer.enqueue(Canary())

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from benchmarks.engine.far import proxy_limits
+from tests.support.wait import wait_until
 from workers.processes import ROOT
 
 
@@ -35,7 +36,10 @@ def test_a_name_that_nobody_has_is_refused_with_the_known_ones():
 
 
 def test_the_proxy_is_as_far_away_as_it_says_and_carries_more_than_any_engine_sends():
-    limits = proxy_limits()
+    def carried_per_s() -> float:
+        limits = proxy_limits()
+        assert limits["round_trip_ms"] >= 2.4
+        return limits["pipelined_requests_per_s"]
 
-    assert limits["round_trip_ms"] >= 2.4
-    assert limits["pipelined_requests_per_s"] > 10_000
+    # What it can carry is the most that it ever carried: other tests want the processors too.
+    wait_until(lambda: carried_per_s() > 10_000, "the proxy to carry 10,000 requests in a second", timeout_s=50)

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+from kombu import Connection
 from redis import Redis
 
 from buffrsign import Handle, Producer
@@ -8,7 +9,9 @@ from buffrsign.broker.dead_letters import DeadLetters
 from buffrsign.broker.deliveries import Deliveries
 from buffrsign.broker.schedule import Schedule
 from buffrsign.jobs.maintenance import Canary
+from buffrsign.puller import Puller
 from tests.support.broker import TestBroker, databases, private_server
+from tests.support.plain import connected
 
 
 @pytest.fixture
@@ -35,6 +38,31 @@ def dead_letters(client: Redis) -> DeadLetters:
 def job(producer: Producer) -> Handle:
     """A job in its queue."""
     return producer.enqueue(Canary())
+
+
+@pytest.fixture
+def connection(broker: TestBroker) -> Iterator[Connection]:
+    """A plain kombu connection by our transport."""
+    with connected(broker) as connection:
+        yield connection
+
+
+@pytest.fixture
+def second(broker: TestBroker) -> Iterator[Connection]:
+    with connected(broker) as connection:
+        yield connection
+
+
+@pytest.fixture
+def puller(broker: TestBroker) -> Iterator[Puller]:
+    with Puller(broker.broker_url, name="copier") as puller:
+        yield puller
+
+
+@pytest.fixture
+def other(broker: TestBroker) -> Iterator[Puller]:
+    with Puller(broker.broker_url, name="other") as puller:
+        yield puller
 
 
 @pytest.fixture(scope="module")

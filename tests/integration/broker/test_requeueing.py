@@ -13,7 +13,7 @@ from buffrsign.broker.deliveries import Begun, Deliveries
 from buffrsign.broker.overview import read_counts
 from buffrsign.broker.schedule import Schedule
 from buffrsign.core.clock import from_epoch_ms
-from buffrsign.jobs import Queue
+from buffrsign.jobs import Job, Queue
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.documents import InspectDocument
 from buffrsign.jobs.maintenance import Canary
@@ -28,27 +28,20 @@ BATCHES = 230
 def bury(
     producer: Producer,
     client: Redis,
+    job: Job | None = None,
     *,
-    queue: Queue = Queue.MAINTENANCE,
     reason: Reason = Reason.PERMANENT,
     died_at_ms: int | None = None,
 ) -> str:
-    """A job that died in its first run."""
-    handle = producer.enqueue(Canary(ask=queue))
+    """A job that died in its first run, with its result asked for."""
+    handle = producer.enqueue(job or Canary(), keep_result=True)
     deliveries = Deliveries(client)
-    delivery = take(client, queue)
+    delivery = take(client, (job or Canary()).destination)
     deliveries.begin(delivery)
     deliveries.bury(delivery, reason=reason, error="nobody can do this")
     if died_at_ms is not None:
         client.zadd(keys.DEAD_LETTERS, {handle.job_id: died_at_ms})
         client.hset(keys.dead_letter(handle.job_id), "died_at", died_at_ms)
-    return handle.job_id
-
-
-def bury_keyed(producer: Producer, client: Redis) -> str:
-    """A job with a key that died in its first run."""
-    handle = producer.enqueue(keyed(), keep_result=True)
-    Deliveries(client).bury(take(client, Queue.DOCUMENTS), reason=Reason.PERMANENT, error="nobody can do this")
     return handle.job_id
 
 
@@ -122,7 +115,7 @@ def test_a_requeued_letter_is_no_longer_among_those_that_ended_and_is_counted(
 def test_a_requeued_job_keeps_its_result_where_that_was_asked_for(
     producer: Producer, client: Redis, deliveries: Deliveries, dead_letters: DeadLetters
 ) -> None:
-    job_id = bury_keyed(producer, client)
+    job_id = bury(producer, client, keyed())
     client.delete(keys.record(job_id))
     dead_letters.requeue([job_id])
 
@@ -137,7 +130,7 @@ def test_a_requeued_job_keeps_its_result_where_that_was_asked_for(
 def test_a_requeued_job_has_its_key_again(
     producer: Producer, client: Redis, dead_letters: DeadLetters, record: str
 ) -> None:
-    job_id = bury_keyed(producer, client)
+    job_id = bury(producer, client, keyed())
     if record == "forgotten":
         client.delete(keys.record(job_id))
 
@@ -152,7 +145,7 @@ def test_a_requeued_job_has_its_key_again(
 def test_a_letter_whose_key_another_job_has_now_stays(
     producer: Producer, client: Redis, dead_letters: DeadLetters
 ) -> None:
-    job_id = bury_keyed(producer, client)
+    job_id = bury(producer, client, keyed())
     standing = producer.enqueue(keyed())
 
     decided = dead_letters.requeue([job_id])
@@ -166,9 +159,7 @@ def test_a_letter_whose_key_another_job_has_now_stays(
 def test_of_two_letters_with_one_key_one_goes_back(
     producer: Producer, client: Redis, dead_letters: DeadLetters
 ) -> None:
-    first, second = bury_keyed(producer, client), bury_keyed(producer, client)
-    for died_at_ms, job_id in enumerate((first, second), start=1000):
-        client.zadd(keys.DEAD_LETTERS, {job_id: died_at_ms})
+    first, second = (bury(producer, client, keyed(), died_at_ms=died_at_ms) for died_at_ms in (1000, 1001))
 
     decided = dead_letters.requeue(Which())
 
@@ -180,8 +171,7 @@ def test_a_letter_whose_id_was_enqueued_anew_stays(
     producer: Producer, client: Redis, dead_letters: DeadLetters
 ) -> None:
     job = Canary()
-    producer.enqueue(job)
-    Deliveries(client).bury(take(client), reason=Reason.PERMANENT, error="nobody can do this")
+    bury(producer, client, job)
     client.delete(keys.record(job.job_id))
     producer.enqueue(job)
 
@@ -311,7 +301,7 @@ def test_letters_are_selected_by_what_is_known_of_them(
     producer: Producer, client: Redis, dead_letters: DeadLetters
 ) -> None:
     early = bury(producer, client, reason=Reason.ATTEMPTS, died_at_ms=1000)
-    middle = bury(producer, client, queue=Queue.AUDIT, died_at_ms=2000)
+    middle = bury(producer, client, Canary(ask=Queue.AUDIT), died_at_ms=2000)
     late = bury(producer, client, died_at_ms=3000)
 
     def selected(**meant: object) -> list[str]:
@@ -354,8 +344,7 @@ def test_an_event_of_the_ledger_is_not_doubled_by_a_requeue(
     producer: Producer, client: Redis, dead_letters: DeadLetters
 ) -> None:
     event = RecordEvent(action="document.viewed", occurred_at=NOON, entry_id="entry-1")
-    producer.enqueue(event)
-    Deliveries(client).bury(take(client, Queue.AUDIT), reason=Reason.PERMANENT, error="nobody can do this")
+    bury(producer, client, event)
 
     dead_letters.requeue([event.job_id])
     dead_letters.requeue([event.job_id])

@@ -125,6 +125,7 @@ def test_a_delay_counts_from_the_transaction_and_not_from_the_relay(engine, prod
     assert producer.status(job.job_id).state is State.READY
 
 
+@pytest.mark.timeout(180)  # each step is a process of its own
 def test_a_relay_that_is_killed_at_any_step_loses_and_doubles_nothing(engine, database, broker, producer):
     # The URL of an engine hides its password; there is none here.
     step, is_whole = 0, False

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from buffrsign.compliance import claims_of_accreditation
@@ -74,7 +76,11 @@ def test_a_code_is_named_once_however_often_the_claim_is_made():
     assert claims_of_accreditation("We are CRAN-accredited. " * 3) == [CRAN]
 
 
-@pytest.mark.timeout(5)
 @pytest.mark.parametrize("piece", ["not CRAN-accredited service ", "accredited by ", "not ", "\n ", "a", ", this "])
 def test_a_hostile_text_is_scanned_in_time(piece):
-    assert claims_of_accreditation(piece * (300_000 // len(piece))) == []
+    text = piece * (300_000 // len(piece))
+    began_s = time.process_time()
+
+    assert claims_of_accreditation(text) == []
+
+    assert time.process_time() - began_s < 5  # of the processor's time: a busy machine makes no text hostile

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from buffrsign.core.clock import utc_now
 from buffrsign.jobs import PayloadRefused, decode, encode, write
@@ -14,7 +14,6 @@ from buffrsign.jobs.maintenance import CacheCleanup
 from tests.support.jobs import any_job, letter
 
 
-@settings(deadline=None)
 @given(any_job())
 def test_what_is_written_is_what_encode_and_decode_say(job):
     seen, payload = write(job)
