@@ -42,6 +42,10 @@ class BulkRefused(EnqueueRefused):
         return f"nothing of the bulk was published, because of its job at position {self.position:,}: {self.reason}"
 
 
+class KeySecretRefused(EnqueueRefused):
+    """The broker's keyed jobs were hashed with another secret; nothing was published. No job is at fault."""
+
+
 class Accepted(NamedTuple):
     """The job that stands now, by its id, and whether it did before."""
 
@@ -149,12 +153,12 @@ class Enqueueing:
                 f"the queue {queue} has {reply[1]:,} ready jobs, and {self._max_ready:,} are allowed (max_ready=); "
                 "try again when its workers have caught up"
             )
-        return EnqueueRefused(_KEYED_OTHERWISE)
+        return KeySecretRefused(_KEYED_OTHERWISE)
 
     def require_same_secret(self, fingerprint: bytes | None) -> None:
         """Raises EnqueueRefused if the broker's keyed jobs were hashed with another secret than ours."""
         if fingerprint is not None and fingerprint.decode() != self._fingerprint:
-            raise EnqueueRefused(_KEYED_OTHERWISE)
+            raise KeySecretRefused(_KEYED_OTHERWISE)
 
     def _line(self, job: Job) -> tuple[str, Line]:
         seen, payload = write(job)  # as its worker will see it: a text became its enum

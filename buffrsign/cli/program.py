@@ -7,6 +7,7 @@ import click
 from buffrsign.cli.audit import audit
 from buffrsign.cli.dead import dead
 from buffrsign.cli.jobs import jobs
+from buffrsign.cli.outbox import outbox
 from buffrsign.cli.queues import ping, queues
 from buffrsign.cli.requests import requests
 from buffrsign.core.errors import BuffrSignError
@@ -24,12 +25,12 @@ class _Program(click.Group):
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="buffrsign")
 def program() -> None:
-    """Look after BuffrSign's jobs, queues, dead letters, audit ledger and signature requests.
+    """Look after BuffrSign's jobs, queues, dead letters, audit ledger, signature requests and outboxes.
 
     Every command takes --json for machines. It ends with 0 when all is well, with 1 and a sentence on standard error
     when it is not, and with 2 when it was called wrongly.
     """
 
 
-for command in (jobs, queues, ping, dead, audit, requests):
+for command in (jobs, queues, ping, dead, audit, requests, outbox):
     program.add_command(command)
