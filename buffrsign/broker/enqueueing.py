@@ -161,6 +161,7 @@ class Enqueueing:
             raise KeySecretRefused(_KEYED_OTHERWISE)
 
     def _line(self, job: Job) -> tuple[str, Line]:
+        _require_job(job)
         seen, payload = write(job)  # as its worker will see it: a text became its enum
         _require_small(job, len(payload))
         key = seen.key
@@ -236,9 +237,17 @@ def payload_of(job: Job) -> dict[str, Any]:
     Raises:
         PayloadRefused, EnqueueRefused: see `Producer.enqueue`.
     """
+    _require_job(job)
     payload = encode(job)
     _require_small(job, len(msgspec.json.encode(payload)))
     return payload
+
+
+def _require_job(job: object) -> None:
+    if not isinstance(job, Job):
+        raise EnqueueRefused(
+            f"expected a job of buffrsign.jobs, got {type(job).__name__}; payloads of older services go to add_job"
+        )
 
 
 def _require_small(job: Job, size: int) -> None:
