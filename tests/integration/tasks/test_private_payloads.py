@@ -161,6 +161,39 @@ def test_a_stock_worker_with_the_key_does_our_job_and_its_next_try_is_encrypted(
         assert Path(job.journal).read_text().startswith(MARK)
 
 
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ({}, "a Celery worker without keys took it"),
+        (OLD, "encrypted with the key new, and known here are: old"),
+        ({"new": OLD["old"]}, "does not open with the key new"),
+    ],
+    ids=["missing", "retired", "wrong"],
+)
+def test_a_stock_worker_with_our_consumer_keeps_what_it_cannot_open(
+    broker: TestBroker, tmp_path: Path, key: dict[str, bytes], why: str
+) -> None:
+    commands = {"stock": worker(QUEUE, app="tests.support.stock")}
+    without = PrivateBroker.at(broker, key, TESTS_KEEPS="1")
+    if not key:
+        del without.changes["BUFFRSIGN_PAYLOAD_KEYS"]
+    with producing_with(broker, NEW) as producer:
+        stage = Stage(producer, broker, tmp_path)
+        job = stage.job(End.RETURNS)
+        producer.enqueue(job)
+        with running(without, tmp_path, commands):
+            stage.wait_for(job.job_id, State.DEAD)
+
+        letter = stage.dead_letter(job.job_id)
+        assert letter.reason is Reason.PAYLOAD_UNREADABLE
+        assert why in letter.error
+        assert stage.runs(job.job_id) == 0
+
+        assert DeadLetters(broker.client).requeue([job.job_id]).job_ids == [job.job_id]
+        with running(PrivateBroker.at(broker, NEW), tmp_path, commands):
+            wait_until(lambda: stage.runs(job.job_id) == 1, "a worker with the key to run it", timeout_s=START_S)
+
+
 PUBLISH = """
 from workers.app import app
 app.send_task("email.signature_request", args=[{}], queue="email", ignore_result=True)
