@@ -326,6 +326,9 @@ class Relay:
         with self._engine.begin() as connection:
             for row, status in zip(batch, statuses, strict=True):
                 verdict, values = self._verdict(row, status, now)
+                if verdict == "alive" and now - row.seen_at < _SEEN_LATELY_MS:
+                    yield verdict  # a job may wait for years, and is looked at every few minutes
+                    continue
                 as_it_was = (rows.c.number == row.number, rows.c.sent_at == row.sent_at, rows.c.closed_at.is_(None))
                 connection.execute(update(rows).where(*as_it_was).values(**values))
                 yield verdict
@@ -347,6 +350,7 @@ class Relay:
         return to_epoch_ms(self._clock())
 
 
+_SEEN_LATELY_MS = timedelta(hours=1) // timedelta(milliseconds=1)
 _SURELY_REMEMBERED_MS = (ENDED_TTL - timedelta(hours=1)) // timedelta(milliseconds=1)
 """A job that was alive so short a time ago cannot have ended and been forgotten; the hour is for clocks that differ."""
 

@@ -423,6 +423,21 @@ def test_a_duplicate_by_its_key_is_closed_by_the_job_that_stands(engine, relay, 
     assert relay.reconcile(after=timedelta(0)) == Reconciled(ended=1)
 
 
+def test_a_job_that_waits_long_costs_a_write_an_hour(engine, producer):
+    now = [utc_now()]
+    relay = Relay(engine, producer, clock=lambda: now[0])
+    write(engine, Canary(), delay=timedelta(days=300))
+    relay.relay()
+    seen = [all_rows(engine)[0].seen_at]
+
+    for minutes in (10, 55):
+        now[0] += timedelta(minutes=minutes)
+        assert relay.reconcile(after=timedelta(0)) == Reconciled(alive=1)
+        seen.append(all_rows(engine)[0].seen_at)
+
+    assert [later - seen[0] for later in seen] == [0, 0, 65 * 60_000]
+
+
 def test_a_young_row_is_not_looked_after(engine, relay, client):
     [job_id] = write(engine, Canary())
     relay.relay()
