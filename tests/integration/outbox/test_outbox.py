@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -137,26 +136,35 @@ def test_a_delay_counts_from_the_transaction_and_not_from_the_relay(engine, prod
     assert producer.status(job.job_id).state is State.READY
 
 
-def test_a_relay_that_is_killed_at_any_step_loses_and_doubles_nothing(engine, database, broker, producer):
+@pytest.fixture
+def killed_at(database, broker):
+    """Have a relay begin a round and die at this step; `killed`, or `whole` if it has fewer steps."""
+    command = [sys.executable, "-m", "tests.support.relay_to_kill", database, broker.broker_url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as relays:
+
+        def killed_at(step):
+            relays.stdin.write(f"{step}\n")
+            relays.stdin.flush()
+            return relays.stdout.readline().strip()
+
+        yield killed_at
+        relays.stdin.close()
+
+
+def test_a_relay_that_is_killed_at_any_step_loses_and_doubles_nothing(engine, broker, producer, killed_at):
     # The URL of an engine hides its password; there is none here.
-    step, is_whole = 0, False
-    while not is_whole:
+    step, ended = 0, "killed"
+    while ended == "killed":
         step += 1
         ids = write(engine, *[Canary() for _ in range(3)])
-        killed = subprocess.run(
-            [sys.executable, "-m", "tests.support.relay_to_kill", database, broker.broker_url, str(step)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        is_whole = killed.stdout == "whole\n"
-        assert is_whole or killed.returncode == -signal.SIGKILL, killed.stderr
+        ended = killed_at(step)
 
         # PostgreSQL may take a moment to see that the client of an open transaction is gone, and free its rows.
         relay_to_the_end(engine, producer)
 
         assert waiting(broker.client)[-3:] == ids, f"killed at step {step}"
         assert broker.client.llen("maintenance") == 3 * step
+    assert ended == "whole"
     assert step > 12
 
 
