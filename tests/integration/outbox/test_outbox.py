@@ -8,10 +8,10 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.orm import Session
 
-from buffrsign import BrokerUnavailable, BulkRefused, EnqueueRefused, PayloadRefused, Producer, State
+from buffrsign import BrokerUnavailable, BulkRefused, EnqueueRefused, PayloadRefused, Producer, State, outbox
 from buffrsign.broker import keys
 from buffrsign.broker.enqueueing import KeySecretRefused
 from buffrsign.core.clock import to_epoch_ms, utc_now
@@ -223,6 +223,30 @@ def test_rows_wait_while_the_broker_is_away(engine, producer, client):
 
     assert Relay(engine, producer).relay() == Relayed(created=2)
     assert waiting(client) == ids
+
+
+END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+@pytest.mark.needs("postgresql")
+def test_a_database_that_ends_its_connections_costs_a_round(postgresql, producer, client):
+    engine, other = create_engine(postgresql), create_engine(postgresql)
+    outbox.metadata.create_all(engine)
+    ids = write(engine, Canary())
+    relay = Relay(engine, producer)
+    with other.begin() as connection:
+        connection.execute(text(END_OTHERS))
+
+    with pytest.raises(OutboxUnavailable):
+        relay.relay()
+
+    assert relay.relay() == Relayed(created=1)
+    assert waiting(client) == ids
+    outbox.metadata.drop_all(engine)
+    engine.dispose()
+    other.dispose()
 
 
 def test_a_row_that_cannot_be_published_is_closed_with_its_reason_and_keeps_no_other_back(engine, relay, client):
@@ -557,8 +581,6 @@ def test_the_relay_s_program_ends_where_its_key_secret_is_another_s(tmp_path, br
 
 
 def test_a_database_without_an_outbox_is_said_to_be_unavailable(tmp_path, producer):
-    from sqlalchemy import create_engine
-
     engine = create_engine(f"sqlite:///{tmp_path}/none.db")
 
     with pytest.raises(OutboxUnavailable, match="OperationalError"):
