@@ -4,7 +4,9 @@
         handle = await producer.enqueue(SignatureRequestEmail(…), delay=timedelta(minutes=5))
         await producer.cancel(handle.job_id)
 
-At most 32 calls are under way at the same time, each on a connection of its own; further ones wait for one.
+At most 32 calls are under way at the same time, each on a connection of its own; further ones wait for one. A call that
+is cancelled may have happened or not, so enqueue the same job again; other calls do not notice. In another event loop
+than its first, a producer says so with a RuntimeError.
 """
 
 from collections.abc import Iterable, Mapping
@@ -131,10 +133,12 @@ class AsyncProducer:
 
     async def result(self, job_id: str, *, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109 - as the other producer's
         """As `Producer.result`."""
+        self._wire.require_loop()
         return await ask_async(await_result_async(self._client, job_id, timeout_s=timeout))
 
     async def require_same_secret(self) -> None:
         """As `Producer.require_same_secret`."""
+        self._wire.require_loop()
         known: Any = await ask_async(self._client.get(keys.KEY_SECRET_FINGERPRINT))
         self._enqueueing.require_same_secret(known)
 

@@ -225,6 +225,17 @@ def register(cipher: Cipher) -> None:
     before_task_publish.connect(_address_for(cipher), weak=False, dispatch_uid=SERIALIZER)
 
 
+def register_refusal(why: str) -> None:
+    """Let Celery publish no task in this process: there are no keys, and its broker must not have payloads in clear."""
+    from kombu import serialization  # noqa: PLC0415 - the thin producer needs no Celery
+
+    def refuse(_body: Any) -> Any:
+        raise KeysRefused(why)
+
+    registry: Any = serialization  # its stub knows only text
+    registry.register(SERIALIZER, refuse, refuse, CONTENT_TYPE, CONTENT_ENCODING)
+
+
 def _address_for(cipher: Cipher) -> Any:
     def address(body: Any = None, headers: Any = None, **_signal: object) -> None:
         """Celery is about to publish: tell the serializer, which sees only the body, for whom it is."""

@@ -6,26 +6,34 @@
         Outbox(session).enqueue(SignatureRequestEmail(…), delay=timedelta(minutes=5))
 
 A relay publishes what was committed, under the id that the job has here (`outbox_relay.py`). What a row says of a
-person is as private as the caller's other tables; what the relay publishes, its producer's cipher seals.
+person is as private as the caller's other tables, unless `Outbox(session, cipher=cipher)` seals it; what the relay
+publishes, its producer's cipher seals.
 """
 
+import base64
+import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Unpack
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Row, String, Table, Text, func, select, update
 
 from buffrsign.broker.enqueueing import BulkRefused, payload_of
 from buffrsign.broker.terms import BulkTerms, EnqueueRefused, read_terms
 from buffrsign.core.clock import Clock, from_epoch_ms, to_epoch_ms, utc_now
 from buffrsign.core.errors import Permanent
+from buffrsign.crypto import Cipher, PayloadUnreadable, read_head
 from buffrsign.jobs import Job
 from buffrsign.jobs.missed import Missed
 from buffrsign.jobs.priority import Priority
 
+REFUSED, DOUBTFUL = "refused: ", "doubtful: "
+"""How `closed_as` begins where somebody must look: such a row stays until it is retried or discarded."""
+
 _ROWS_AT_ONCE = 500
+_SEALED = "sealed:"
 
 metadata = MetaData()
 """Of the outbox's table alone, so that a caller's migrations may take it or leave it."""
@@ -62,7 +70,7 @@ Index(
 Index("ix_buffrsign_outbox_open", rows.c.closed_at, rows.c.sent_at)
 
 
-class SaidTerms(msgspec.Struct, frozen=True, omit_defaults=True):
+class SaidTerms(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A job's terms, as a row keeps them. Times are absolute: a delay counts from the moment of `enqueue`."""
 
     at_ms: int | None = None
@@ -96,10 +104,14 @@ class SaidTerms(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Outbox:
-    """Writes jobs as rows through a Session or a Connection. Nothing leaves the process, and nothing is committed."""
+    """Writes jobs as rows through a Session or a Connection. Nothing leaves the process, and nothing is committed.
+
+    With a `cipher`, payloads lie encrypted in the database too: a relay needs the key to publish them.
+    """
 
     connection: Any
     clock: Clock = utc_now
+    cipher: Cipher | None = None
 
     def enqueue(self, job: Job, **terms: Unpack[BulkTerms]) -> str:
         """Write one job, and return its id. A job whose id is here already changes nothing. See `Producer.enqueue`.
@@ -146,16 +158,95 @@ class Outbox:
         return {
             "job_id": job.job_id,
             "kind": job.kind,
-            "payload": msgspec.json.encode(payload_of(job)).decode(),
+            "payload": self._at_rest(job),
             "terms": said,
             "written_at": to_epoch_ms(self.clock()),
         }
+
+    def _at_rest(self, job: Job) -> str:
+        plain = msgspec.json.encode(payload_of(job))
+        if self.cipher is None:
+            return plain.decode()
+        return _SEALED + base64.b64encode(self.cipher.seal(plain, job_id=job.job_id, kind=job.kind)).decode()
 
     def _insert(self, made: list[dict[str, Any]]) -> None:
         # An error in PostgreSQL would end the caller's transaction, so a row that is here already must be none.
         insert = _insert_for(self.connection)
         for begin in range(0, len(made), _ROWS_AT_ONCE):
             self.connection.execute(insert, made[begin : begin + _ROWS_AT_ONCE])
+
+
+def read_payload(row: Row[Any], cipher: Cipher | None) -> Any:
+    """The payload of a row, sealed or not.
+
+    Raises:
+        PayloadUnreadable: it is sealed, and does not open here, or was sealed for another job.
+        msgspec.DecodeError: it is no JSON.
+    """
+    text: str = row.payload
+    if not text.startswith(_SEALED):
+        return msgspec.json.decode(text)
+    if cipher is None:
+        raise PayloadUnreadable("its payload is encrypted, and there are no keys here (BUFFRSIGN_PAYLOAD_KEYS)")
+    try:
+        sealed = base64.b64decode(text.removeprefix(_SEALED), validate=True)
+    except binascii.Error as error:
+        raise PayloadUnreadable("its payload says that it is encrypted, and is not") from error
+    head = read_head(sealed)
+    if (head.job_id, head.kind) != (row.job_id, row.kind):
+        raise PayloadUnreadable("its payload was encrypted for another job: somebody moved it")
+    return msgspec.json.decode(cipher.open(sealed))
+
+
+class Stuck(msgspec.Struct, frozen=True):
+    """A row that somebody must look at; `why` holds nothing of its payload."""
+
+    number: int
+    job_id: str
+    kind: str
+    why: str
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What an outbox holds. `waiting` is not published yet; `open` is, and its job has no known end yet."""
+
+    waiting: int
+    oldest_waiting: datetime | None
+    open: int
+    refused: int
+    doubtful: int
+    first_stuck: list[Stuck]
+
+
+def read_backlog(connection: Any, *, show: int = 20) -> Backlog:
+    """What is in the outbox, and the first rows that somebody must look at. Counts the table's rows."""
+    is_waiting = rows.c.sent_at.is_(None) & rows.c.closed_at.is_(None)
+    is_open = rows.c.sent_at.is_not(None) & rows.c.closed_at.is_(None)
+    is_refused, is_doubtful = rows.c.closed_as.startswith(REFUSED), rows.c.closed_as.startswith(DOUBTFUL)
+    waiting, oldest, open_, refused, doubtful = connection.execute(
+        select(
+            func.count().filter(is_waiting),
+            func.min(rows.c.written_at).filter(is_waiting),
+            *(func.count().filter(each) for each in (is_open, is_refused, is_doubtful)),
+        ).select_from(rows)
+    ).one()
+    stuck = select(rows.c.number, rows.c.job_id, rows.c.kind, rows.c.closed_as)
+    first = connection.execute(stuck.where(is_refused | is_doubtful).order_by(rows.c.number).limit(show))
+    oldest_waiting = None if oldest is None else from_epoch_ms(oldest)
+    return Backlog(waiting, oldest_waiting, open_, refused, doubtful, [Stuck(*row) for row in first])
+
+
+def retry_stuck(connection: Any, numbers: Iterable[int]) -> list[int]:
+    """Let refused and doubtful rows wait again, to be published under the ids they have; which of these were."""
+    again = update(rows).values(
+        sent_at=None, stands=None, seen_at=None, closed_at=None, closed_as=None, claim=None, claimed_until=None
+    )
+    is_stuck = rows.c.closed_as.startswith(REFUSED) | rows.c.closed_as.startswith(DOUBTFUL)
+    return [
+        number
+        for number in dict.fromkeys(numbers)
+        if connection.execute(again.where(rows.c.number == number, is_stuck)).rowcount
+    ]
 
 
 def _insert_for(connection: Any) -> Any:

@@ -10,9 +10,9 @@ from kombu import Connection, Exchange
 from kombu import Queue as KombuQueue
 
 from buffrsign.broker.address import Address, read_address, sentinel_settings
-from buffrsign.broker.connection import SENTINEL_TIMEOUT_S
+from buffrsign.broker.connection import SENTINEL_TIMEOUT_S, is_on_loopback
 from buffrsign.broker.results import celery_backend
-from buffrsign.crypto import CONTENT_TYPE, SERIALIZER
+from buffrsign.crypto import CONTENT_TYPE, SERIALIZER, refusal_of_plain
 from buffrsign.jobs import CONTRACTS, Queue
 from config.settings import Settings
 
@@ -80,7 +80,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         # JSON only, in and out, encrypted or not: nothing that comes from Redis is ever executed.
         "accept_content": ["json", CONTENT_TYPE] if settings.payload_keys else ["json"],
         "result_accept_content": ["json"],
-        "task_serializer": SERIALIZER if settings.payload_keys else "json",
+        "task_serializer": SERIALIZER if settings.payload_keys or why_not_in_clear(settings) else "json",
         "result_serializer": "json",
         # Flower and Prometheus watch events.
         "worker_send_task_events": True,
@@ -91,6 +91,15 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "beat_scheduler": "workers.beat:PeriodicScheduler",
         "timezone": "Africa/Windhoek",
     }
+
+
+def why_not_in_clear(settings: Settings) -> str:
+    """Why no task may be published from here, since there are no keys; '' if one may."""
+    if settings.payload_keys:
+        return ""
+    return refusal_of_plain(
+        is_on_loopback=is_on_loopback(settings.broker_url), cipher=None, allowed=settings.allow_plain_payloads
+    )
 
 
 def _where(address: Address) -> dict[str, Any]:

@@ -27,8 +27,17 @@ def configure(*, log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
+    logging.getLogger("celery.app.trace").addFilter(_without_values)
     for name in (*_NOISY, *_SAID_BY_US, *_SHOWS_PAYLOADS):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    """Celery writes into its sentence what a plain task raised; the class is enough, and its values are somebody's."""
+    if isinstance(record.args, dict) and "exc" in record.args:
+        error = str(record.args["exc"]).partition("(")[0]
+        record.args = {**record.args, "exc": error, "traceback": "", "args": "", "kwargs": ""}
+    return True
 
 
 class JsonFormatter(logging.Formatter):

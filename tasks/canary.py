@@ -7,5 +7,6 @@ from tasks.base import Done, task
 
 @task(Canary, attempts=1, light=True)
 def answer(job: Canary, services: Services) -> Done:
-    """Say that this queue is served, and at what time."""
-    return Done("answered", {"queue": job.ask.value, "at": services.clock().isoformat(), "note": job.note})
+    """Say that this queue is served, and at what time; and the note, unless payloads are private: a result is not."""
+    note = {} if services.cipher else {"note": job.note}
+    return Done("answered", {"queue": job.ask.value, "at": services.clock().isoformat(), **note})

@@ -5,6 +5,7 @@ told as cancelled. Kombu's own transport has no leases: there, the delivery is s
 """
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from billiard.einfo import ExceptionWithTraceback  # type: ignore[attr-defined]
@@ -15,6 +16,8 @@ from redis.exceptions import RedisError
 from buffrsign.broker.deliveries import Delivery, lease_of
 from buffrsign.core.logs import get_logger
 from buffrsign.crypto import HIDDEN
+from buffrsign.jobs import CONTRACTS
+from config.services import services
 
 log = get_logger(__name__)
 
@@ -23,6 +26,12 @@ runs_here = threading.Event()
 
 _REVOKED = {"expired": "it expired before it started", "terminated": "it was stopped", "revoked": "it was revoked"}
 
+
+_HIDES: dict[str, Callable[[Any], Any]] = {
+    "result": lambda _value: HIDDEN,
+    "exception": lambda value: str(value).partition("(")[0],
+    "traceback": lambda _value: None,
+}
 
 _CeleryRequest: Any = Request
 
@@ -43,6 +52,15 @@ class JobRequest(_CeleryRequest):  # type: ignore[misc]
     def info(self, safe: bool = True) -> Any:  # noqa: ARG002 - Celery asks for the arguments in clear
         """What `celery inspect` and Flower show of it: the arguments' representations, which say nothing."""
         return super().info(safe=True)
+
+    def send_event(self, type: str, **fields: Any) -> Any:  # noqa: A002 - Celery's signature
+        """Of what a plain task returned or raised, events say only the error's class where payloads are private.
+
+        A contract's task returns and raises nothing of a person.
+        """
+        if self.name not in CONTRACTS and services().cipher:
+            fields.update({name: _HIDES[name](value) for name, value in fields.items() if name in _HIDES})
+        return super().send_event(type, **fields)
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
         """The task failed, or the process that ran it is gone."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from celery import Celery
 
 from buffrsign.broker import quick_json
-from buffrsign.crypto import register
+from buffrsign.crypto import register, register_refusal
 from config import logging as our_logging
-from config.celery import celery_settings
+from config.celery import celery_settings, why_not_in_clear
 from config.services import configure, services
 from config.settings import SettingsRefused, load
 from workers import lifecycle, shutdown
@@ -28,6 +28,9 @@ configure(settings)
 quick_json.register()
 if cipher := services().cipher:
     register(cipher)
+elif why := why_not_in_clear(settings):
+    # Flower and `celery inspect` need no keys, and so may start; what publishes with this application may not go on.
+    register_refusal(why)
 
 app = Celery(
     "buffrsign",

@@ -3,8 +3,6 @@
 Here each becomes a dead letter with its reason, the log holds no payload, and the worker goes on.
 """
 
-import base64
-import json
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +15,7 @@ from redis.exceptions import RedisError
 
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Delivery, lease_of
+from buffrsign.broker.keeping import as_it_came
 from buffrsign.broker.messages import job_id_of, kind_of
 from buffrsign.core.logs import get_logger
 from buffrsign.crypto import NotEncrypted, PayloadUnreadable, require_private
@@ -104,7 +103,7 @@ class Consumer(CeleryConsumer):
     def on_unknown_task(self, _body: object, message: Message, _error: Exception) -> None:
         """No task of this worker has the message's name: a newer release knows it, if its workers are on their way."""
         delivery = self._delivery(message)
-        unleased = b"" if delivery.lease else _as_it_came(message)
+        unleased = b"" if delivery.lease else as_it_came(message)
         deferred = services().deliveries.defer(
             delivery, until=UNKNOWN_TASK_PAUSE, reason="no worker knows its task yet", message=unleased
         )
@@ -136,7 +135,7 @@ class Consumer(CeleryConsumer):
     def _bury(self, message: Message, reason: Reason, error: str, *, leased: bool = True) -> None:
         delivery = self._delivery(message)
         delivery = delivery if leased else replace(delivery, lease="")
-        came = None if delivery.lease else _as_it_came(message)
+        came = None if delivery.lease else as_it_came(message)
         services().deliveries.bury(delivery, reason=reason, error=error, message=came)
         log.error("message became a dead letter", reason=reason.value, job_id=delivery.job_id, kind=delivery.kind)
         message.ack()
@@ -150,18 +149,3 @@ class Consumer(CeleryConsumer):
             request={},
             lease=lease_of(message.delivery_tag),
         )
-
-
-def _as_it_came(message: Message) -> bytes:
-    body: Any = message.body
-    envelope = {
-        "body": base64.b64encode(body if isinstance(body, bytes) else str(body).encode()).decode(),
-        "content-encoding": message.content_encoding,
-        "content-type": message.content_type,
-        "headers": message.headers,
-        "properties": {**message.properties, "body_encoding": "base64"},
-    }
-    try:
-        return json.dumps(envelope, default=str).encode()
-    except RecursionError:
-        return b""  # headers that could just be read, and are nested too deeply to be written

@@ -44,6 +44,10 @@ class BulkRefused(EnqueueRefused):
         return f"nothing of the bulk was published, because of its job at position {self.position:,}: {self.reason}"
 
 
+class KeySecretRefused(EnqueueRefused):
+    """The broker's keyed jobs were hashed with another secret; nothing was published. No job is at fault."""
+
+
 class Accepted(NamedTuple):
     """The job that stands now, by its id, and whether it did before."""
 
@@ -163,14 +167,15 @@ class Enqueueing:
                 f"the queue {queue} has {reply[1]:,} ready jobs, and {self._max_ready:,} are allowed (max_ready=); "
                 "try again when its workers have caught up"
             )
-        return EnqueueRefused(_KEYED_OTHERWISE)
+        return KeySecretRefused(_KEYED_OTHERWISE)
 
     def require_same_secret(self, fingerprint: bytes | None) -> None:
         """Raises EnqueueRefused if the broker's keyed jobs were hashed with another secret than ours."""
         if fingerprint is not None and fingerprint.decode() != self._fingerprint:
-            raise EnqueueRefused(_KEYED_OTHERWISE)
+            raise KeySecretRefused(_KEYED_OTHERWISE)
 
     def _line(self, job: Job) -> tuple[str, Line]:
+        _require_job(job)
         seen, payload = write(job)  # as its worker will see it: a text became its enum
         _require_small(job, len(payload))
         key = seen.key
@@ -255,9 +260,17 @@ def payload_of(job: Job) -> dict[str, Any]:
     Raises:
         PayloadRefused, EnqueueRefused: see `Producer.enqueue`.
     """
+    _require_job(job)
     payload = encode(job)
     _require_small(job, len(msgspec.json.encode(payload)))
     return payload
+
+
+def _require_job(job: object) -> None:
+    if not isinstance(job, Job):
+        raise EnqueueRefused(
+            f"expected a job of buffrsign.jobs, got {type(job).__name__}; payloads of older services go to add_job"
+        )
 
 
 def _require_small(job: Job, size: int) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from buffrsign.broker.scripts import digest, source
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
 
@@ -140,10 +142,10 @@ class Wire:
 
 
 class AsyncWire:
-    """The same for asyncio."""
+    """The same for asyncio, in one event loop."""
 
     def __init__(self, client: "AsyncRedis") -> None:
-        from asyncio import Semaphore  # noqa: PLC0415 - slow to import, and only this needs it
+        from asyncio import Semaphore, get_running_loop  # noqa: PLC0415 - slow to import, and only this needs it
 
         from redis.exceptions import NoScriptError, ResponseError  # noqa: PLC0415 - see `connection.py`
 
@@ -151,9 +153,20 @@ class AsyncWire:
         self._unknown: type[Exception] = NoScriptError
         self._refusal: type[Exception] = ResponseError
         self._free = Semaphore(CONNECTIONS)
+        self._running_loop = get_running_loop
+        self._loop: AbstractEventLoop | None = None
+
+    def require_loop(self) -> None:
+        """Raises RuntimeError in another event loop than the first: connections live and die with theirs."""
+        loop = self._running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise RuntimeError("an AsyncProducer serves one event loop, and this is another; make one in each")
 
     async def call(self, name: str, arguments: Sequence[Argument]) -> Any:
-        """As `Wire.call`."""
+        """As `Wire.call`. A call that is cancelled may have happened or not; its connection is not used again."""
+        self.require_loop()
         async with self._free:
             connection = await self._pool.get_connection()
             try:
@@ -163,6 +176,7 @@ class AsyncWire:
 
     async def stream(self, name: str, calls: Iterable[Sequence[Argument]]) -> AsyncGenerator[Any]:
         """As `Wire.stream`."""
+        self.require_loop()
         following = iter(calls)
         first = next(following, None)
         if first is None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,6 +116,26 @@ def test_the_ten_lines_of_the_readme_run(stack: Stack) -> None:
     answer, cancelled = done.stdout.splitlines()
     assert "'note': 'hello'" in answer
     assert cancelled == "True"
+
+
+def test_the_example_of_the_outbox_runs(stack: Stack, tmp_path: Path) -> None:
+    environment = {**os.environ, "REDIS_URL": stack.services.settings.broker_url}
+    command = [sys.executable, str(ROOT / "examples" / "outbox.py")]
+
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=40,
+    )
+
+    assert done.stderr == ""
+    relayed, answer = done.stdout.splitlines()
+    assert "created=1" in relayed
+    assert "'outcome': 'answered'" in answer
 
 
 def test_every_program_of_the_procfile_runs(stack: Stack) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buffrsign.crypto import Cipher
+from buffrsign.jobs import Job, Queue
+from buffrsign.jobs.fields import Title
 from tests.support.broker import TestBroker
 
 OLD, NEW, GONE = ({name: bytes([number]) * 32} for number, name in enumerate(("old", "new", "gone"), start=1))
@@ -18,6 +20,13 @@ def spelt(keys: dict[str, bytes]) -> str:
 def cipher_of(keys: dict[str, bytes]) -> Cipher:
     """A cipher of these keys."""
     return Cipher.read(spelt(keys))
+
+
+class Waits(Job, kind="test.waits", queue=Queue.MAINTENANCE):
+    """Report progress, and run until the test lets go; see `private_app.py`."""
+
+    title: Title
+    folder: str
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""One round of a relay that kills itself at a step: before and after each statement, commit, and call of the broker.
+"""Rounds of relays that kill themselves at a step: before and after each statement, commit, and call of the broker.
 
-python -m tests.support.relay_to_kill <database> <broker> <step>
+python -m tests.support.relay_to_kill <database> <broker>
 
-It prints `whole` if the round has fewer steps than that.
+It reads steps, one a line, and forks a relay for each, since starting Python each time would take longest. It answers
+`killed`, or `whole` if the round has fewer steps than that.
 """
 
 import os
@@ -38,8 +39,23 @@ def main(database: str, broker: str, last_step: int) -> None:
     for name in ("before_cursor_execute", "after_cursor_execute", "commit"):
         event.listen(engine, name, step)
     Relay(engine, Stepping(broker, key_secret=KEY_SECRET), claim=timedelta(0)).relay()
-    sys.stdout.write("whole\n")
+
+
+def serve(database: str, broker: str) -> None:
+    """One relay, in a process of its own, for each step that is asked for."""
+    for asked in sys.stdin:
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                main(database, broker, int(asked))
+                status = 0
+            finally:
+                os._exit(status)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.stdout.write({-signal.SIGKILL: "killed\n", 0: "whole\n"}.get(ended, f"failed: {ended}\n"))
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    serve(sys.argv[1], sys.argv[2])

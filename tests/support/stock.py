@@ -26,6 +26,8 @@ app.conf.update(
 if keys := os.environ.get("BUFFRSIGN_PAYLOAD_KEYS"):
     register(Cipher.read(keys))
     app.conf.update(task_serializer=SERIALIZER, accept_content=["json", CONTENT_TYPE])
+if "TESTS_KEEPS" in os.environ:
+    app.conf.worker_consumer = "buffrsign.broker.keeping:Consumer"
 
 
 @app.task(name="test.scripted", bind=True, max_retries=3)

@@ -1,9 +1,12 @@
 """`enqueue_many`, and all that `AsyncProducer` does, on a real broker: what holds for one producer holds for both."""
 
+import asyncio
 import json
+import random
 import socket
 import threading
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 
@@ -141,7 +144,9 @@ def test_a_key_is_taken_once_within_a_bulk_and_before_it(either):
 
 
 @pytest.mark.parametrize(
-    "refused", [letter(document_title=""), letter(round="1"), large_event()], ids=["field", "type", "size"]
+    "refused",
+    [letter(document_title=""), letter(round="1"), large_event(), None, {"type": "test"}],
+    ids=["field", "type", "size", "none", "loose"],
 )
 def test_one_refused_job_keeps_all_of_a_bulk_back_and_is_named_by_its_position(either, client, refused):
     jobs = [*canaries(1000), refused, *canaries(5)]
@@ -151,6 +156,34 @@ def test_one_refused_job_keeps_all_of_a_bulk_back_and_is_named_by_its_position(e
 
     assert caught.value.position == 1000
     assert client.dbsize() == 0
+
+
+def test_what_is_no_job_is_refused_with_a_sentence(either):
+    with pytest.raises(EnqueueRefused, match=r"expected a job of buffrsign\.jobs, got dict"):
+        either.enqueue({"type": "test"})
+
+
+def test_an_iterable_that_breaks_off_publishes_nothing(either, client):
+    def breaking():
+        yield from canaries(1000)
+        raise LookupError("the caller's own")
+
+    with pytest.raises(LookupError):
+        either.enqueue_many(breaking())
+
+    assert client.dbsize() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_million_with_one_invalid_job_publishes_nothing(make, broker):
+    producer = make(broker.broker_url)
+    jobs = chain((Canary() for _ in range(999_999)), [letter(document_title="")])
+
+    with pytest.raises(BulkRefused, match="at position 999,999"):
+        producer.enqueue_many(jobs)
+
+    assert broker.client.dbsize() == 0
 
 
 def test_terms_that_make_no_sense_are_refused_before_anything_is_sent(either, client):
@@ -357,6 +390,78 @@ def test_many_asyncio_calls_share_a_few_connections(waited, client):
 
     assert sorted(handle.job_id for handle in handles) == sorted(waiting(client, "maintenance"))
     assert client.info("clients")["connected_clients"] - before <= 33
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_cancelled_call_leaves_others_their_own_answers_and_no_connection_behind(waited, client, seed):
+    luck = random.Random(seed)  # noqa: S311 - it says when to cancel
+
+    async def turns(at_most):
+        for _ in range(luck.randrange(at_most)):
+            await asyncio.sleep(0)
+
+    async def play(producer):
+        async def one(job):
+            handle = await producer.enqueue(job)
+            assert (handle.job_id, handle.duplicate) == (job.job_id, False)
+
+        for _ in range(20):
+            calls = [asyncio.create_task(one(job)) for job in canaries(50)]
+            await turns(12)
+            for call in luck.sample(calls, 25):
+                call.cancel()
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+            assert [each for each in ended if each and not isinstance(each, asyncio.CancelledError)] == []
+
+    async def play_bulks(producer):
+        for _ in range(5):
+            jobs = canaries(1500)
+            bulk = asyncio.create_task(producer.enqueue_many(jobs))
+            await turns(40)
+            bulk.cancel()
+            await asyncio.gather(bulk, return_exceptions=True)
+            again = await producer.enqueue_many(jobs)
+            assert not again.unknown
+            assert list(again.job_ids) == [job.job_id for job in jobs]
+
+    waited.together([play, play_bulks])
+
+    assert waited.enqueue(Canary()).status is not None
+    pool = waited.producer._client.connection_pool
+    assert len(pool._in_use_connections) == 0
+    assert client.info("clients")["connected_clients"] <= 40
+
+
+def test_an_asyncio_producer_says_that_it_serves_one_event_loop(broker):
+    producer = Waited(broker.broker_url, key_secret=KEY_SECRET)
+    job_id = producer.enqueue(Canary()).job_id
+
+    for call in (
+        lambda: producer.producer.enqueue(Canary()),
+        lambda: producer.producer.enqueue_many(canaries(2)),
+        lambda: producer.producer.status(job_id),
+        lambda: producer.producer.result(job_id, timeout=1),
+        lambda: producer.producer.cancel(job_id),
+    ):
+        with pytest.raises(RuntimeError, match="serves one event loop"):
+            asyncio.run(call())
+
+    assert producer.status(job_id).state is State.READY
+    producer.close()
+
+
+def test_an_asyncio_producer_that_is_closed_with_calls_under_way_answers_them(broker):
+    producer = Waited(broker.broker_url, key_secret=KEY_SECRET)
+    jobs = canaries(100)
+
+    def close(producer):
+        return producer.close()
+
+    calls = [(lambda producer, job=job: producer.enqueue(job)) for job in jobs]
+    *handles, _closed = producer.together([*calls, close])
+
+    assert [handle.job_id for handle in handles] == [job.job_id for job in jobs]
+    producer.close()
 
 
 def test_an_asyncio_producer_that_is_away_says_so(make):

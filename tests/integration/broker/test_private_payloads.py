@@ -1,14 +1,16 @@
 """Private payloads on a real broker, without Celery: who has the key takes the job, and who has not keeps it safe."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from redis import Redis
 
-from buffrsign import EnqueueRefused, Producer
+from buffrsign import AsyncProducer, EnqueueRefused, Producer
 from buffrsign.broker.dead_letters import DeadLetters, Reason
 from buffrsign.broker.export import export_to_stock
 from buffrsign.broker.schedule import Schedule
@@ -163,12 +165,19 @@ def test_what_goes_back_to_stock_workers_stays_encrypted(
     assert waiting.job == job
 
 
+async def of_asyncio(**way: Any) -> None:
+    await AsyncProducer(ELSEWHERE, key_secret=KEY_SECRET, **way).close()
+
+
 def test_a_broker_elsewhere_needs_keys_or_the_word_that_it_does_not(puller_with: PullerWith) -> None:
     with pytest.raises(EnqueueRefused, match=r"needs cipher=.*BUFFRSIGN_ALLOW_PLAIN_PAYLOADS=1"):
         Producer(ELSEWHERE, key_secret=KEY_SECRET)
+    with pytest.raises(EnqueueRefused, match=r"needs cipher=.*BUFFRSIGN_ALLOW_PLAIN_PAYLOADS=1"):
+        asyncio.run(of_asyncio())
     with pytest.raises(PullRefused, match=r"needs cipher=.*BUFFRSIGN_ALLOW_PLAIN_PAYLOADS=1"):
         Puller(ELSEWHERE)
 
     for way in ({"cipher": BEFORE}, {"allow_plain_payloads": True}):
         Producer(ELSEWHERE, key_secret=KEY_SECRET, **way).close()
+        asyncio.run(of_asyncio(**way))
         Puller(ELSEWHERE, **way).close()

@@ -2,26 +2,27 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.orm import Session
 
-from buffrsign import BrokerUnavailable, BulkRefused, EnqueueRefused, PayloadRefused, Producer, State
+from buffrsign import BrokerUnavailable, BulkRefused, EnqueueRefused, PayloadRefused, Producer, State, outbox
 from buffrsign.broker import keys
-from buffrsign.core.clock import utc_now
+from buffrsign.broker.enqueueing import KeySecretRefused
+from buffrsign.core.clock import to_epoch_ms, utc_now
 from buffrsign.jobs.maintenance import Canary
 from buffrsign.jobs.missed import Missed
-from buffrsign.outbox import Outbox, rows
-from buffrsign.outbox_relay import OutboxUnavailable, Reconciled, Relay, Relayed
+from buffrsign.outbox import Outbox, read_backlog, retry_stuck, rows
+from buffrsign.outbox_relay import CLAIMED_AT_ONCE, PUT_OFF, OutboxUnavailable, Reconciled, Relay, Relayed
 from tests.support.broker import KEY_SECRET
 from tests.support.clock import NOON
 from tests.support.jobs import large_event, letter
+from tests.support.private import NEW, OLD, cipher_of
 from tests.support.wait import wait_until
 
 
@@ -47,6 +48,16 @@ def waiting(client, queue="maintenance"):
 def all_rows(engine):
     with engine.connect() as connection:
         return connection.execute(select(rows).order_by(rows.c.number)).all()
+
+
+def relay_to_the_end(engine, producer):
+    relay = Relay(engine, producer, claim=timedelta(0))
+    wait_until(lambda: not relay.relay() and all(row.sent_at for row in all_rows(engine)), "all rows to be sent")
+
+
+def change(engine, job_id, **values):
+    with engine.begin() as connection:
+        connection.execute(update(rows).where(rows.c.job_id == job_id).values(**values))
 
 
 def test_what_a_transaction_enqueued_is_published_in_its_order_once_it_has_committed(engine, relay, client):
@@ -125,27 +136,35 @@ def test_a_delay_counts_from_the_transaction_and_not_from_the_relay(engine, prod
     assert producer.status(job.job_id).state is State.READY
 
 
-@pytest.mark.timeout(180)  # each step is a process of its own
-def test_a_relay_that_is_killed_at_any_step_loses_and_doubles_nothing(engine, database, broker, producer):
+@pytest.fixture
+def killed_at(database, broker):
+    """Have a relay begin a round and die at this step; `killed`, or `whole` if it has fewer steps."""
+    command = [sys.executable, "-m", "tests.support.relay_to_kill", database, broker.broker_url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as relays:
+
+        def killed_at(step):
+            relays.stdin.write(f"{step}\n")
+            relays.stdin.flush()
+            return relays.stdout.readline().strip()
+
+        yield killed_at
+        relays.stdin.close()
+
+
+def test_a_relay_that_is_killed_at_any_step_loses_and_doubles_nothing(engine, broker, producer, killed_at):
     # The URL of an engine hides its password; there is none here.
-    step, is_whole = 0, False
-    while not is_whole:
+    step, ended = 0, "killed"
+    while ended == "killed":
         step += 1
         ids = write(engine, *[Canary() for _ in range(3)])
-        killed = subprocess.run(
-            [sys.executable, "-m", "tests.support.relay_to_kill", database, broker.broker_url, str(step)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        is_whole = killed.stdout == "whole\n"
-        assert is_whole or killed.returncode == -signal.SIGKILL, killed.stderr
+        ended = killed_at(step)
 
-        Relay(engine, producer, claim=timedelta(0)).relay()
+        # PostgreSQL may take a moment to see that the client of an open transaction is gone, and free its rows.
+        relay_to_the_end(engine, producer)
 
         assert waiting(broker.client)[-3:] == ids, f"killed at step {step}"
         assert broker.client.llen("maintenance") == 3 * step
-        assert all(row.sent_at for row in all_rows(engine))
+    assert ended == "whole"
     assert step > 12
 
 
@@ -175,7 +194,7 @@ def test_relays_beside_each_other_publish_nothing_twice(engine, broker, client):
                 created.append(relayed)
         producer.close()
 
-    relays = [threading.Thread(target=work) for _ in range(4)]
+    relays = [threading.Thread(target=work) for _ in range(10)]
     for each in relays:
         each.start()
     for each in relays:
@@ -206,6 +225,30 @@ def test_rows_wait_while_the_broker_is_away(engine, producer, client):
     assert waiting(client) == ids
 
 
+END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+@pytest.mark.needs("postgresql")
+def test_a_database_that_ends_its_connections_costs_a_round(postgresql, producer, client):
+    engine, other = create_engine(postgresql), create_engine(postgresql)
+    outbox.metadata.create_all(engine)
+    ids = write(engine, Canary())
+    relay = Relay(engine, producer)
+    with other.begin() as connection:
+        connection.execute(text(END_OTHERS))
+
+    with pytest.raises(OutboxUnavailable):
+        relay.relay()
+
+    assert relay.relay() == Relayed(created=1)
+    assert waiting(client) == ids
+    outbox.metadata.drop_all(engine)
+    engine.dispose()
+    other.dispose()
+
+
 def test_a_row_that_cannot_be_published_is_closed_with_its_reason_and_keeps_no_other_back(engine, relay, client):
     [first, bad, last] = write(engine, Canary(), Canary(), Canary())
     with engine.begin() as connection:
@@ -227,6 +270,152 @@ def test_a_row_of_a_newer_release_waits_for_a_newer_relay(engine, relay, client)
     assert relay.relay() == Relayed(created=1)
     assert waiting(client) == [ours]
     assert [row.job_id for row in all_rows(engine) if row.sent_at is None] == [newer]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"payload": "{no json"}, "its payload is no JSON"),
+        ({"payload": "[" * 100_000}, "its payload is no JSON"),
+        ({"terms": "{no json"}, "its terms cannot be read"),
+        ({"terms": '{"at_ms":99999999999999999}'}, "its terms cannot be read"),
+    ],
+    ids=["payload", "depth", "terms", "time"],
+)
+def test_a_row_that_was_damaged_is_closed_and_keeps_no_other_back(engine, relay, client, changed, reason):
+    [first, bad, last] = write(engine, Canary(), Canary(), Canary())
+    change(engine, bad, **changed)
+
+    assert relay.relay() == Relayed(created=2, refused=1)
+    assert waiting(client) == [first, last]
+    [row] = [row for row in all_rows(engine) if row.job_id == bad]
+    assert reason in row.closed_as
+
+
+def test_rows_of_a_newer_release_keep_no_other_back_however_many_they_are(engine, relay, client):
+    newer = write(engine, *[Canary() for _ in range(CLAIMED_AT_ONCE)])
+    ours = write(engine, Canary())
+    with engine.begin() as connection:
+        connection.execute(update(rows).where(rows.c.job_id.in_(newer[:100])).values(payload='{"v":99}'))
+        connection.execute(update(rows).where(rows.c.job_id.in_(newer[100:200])).values(kind="a.newer_kind"))
+        connection.execute(update(rows).where(rows.c.job_id.in_(newer[200:])).values(terms='{"newer":1}'))
+
+    assert relay.relay() == Relayed()
+    assert relay.relay() == Relayed(created=1)
+    assert waiting(client) == ours
+    assert all(row.closed_at is None for row in all_rows(engine))
+
+
+def test_a_kind_that_stays_unknown_for_an_hour_is_refused(engine, producer):
+    [unknown] = write(engine, Canary())
+    change(engine, unknown, kind="a.kind_that_is_gone")
+
+    later = Relay(engine, producer, clock=lambda: utc_now() + timedelta(hours=2))
+
+    assert later.relay() == Relayed(refused=1)
+
+
+def test_a_full_queue_keeps_no_other_queue_back_and_its_rows_keep_their_order(engine, broker, client):
+    producer = Producer(broker.broker_url, key_secret=KEY_SECRET, max_ready=2)
+    now = [utc_now()]
+    relay = Relay(engine, producer, clock=lambda: now[0])
+    letters = write(engine, *[letter(round=number) for number in range(1, 7)])
+    others = write(engine, Canary(), Canary())
+    producer.enqueue_many([letter(round=8), letter(round=9)])
+
+    assert relay.relay() == Relayed(created=2)
+    assert waiting(client) == others
+    client.delete("email")
+    assert relay.relay() == Relayed()  # it is left alone for a while
+    producer.close()
+
+    now[0] += timedelta(seconds=6)
+    roomy = Producer(broker.broker_url, key_secret=KEY_SECRET)
+    assert Relay(engine, roomy, clock=lambda: now[0]).relay() == Relayed(created=6)
+    assert waiting(client, "email") == letters
+    roomy.close()
+
+
+def test_a_relay_with_another_key_secret_closes_no_row(engine, broker, producer, client):
+    producer.enqueue(letter(round=1))
+    ids = write(engine, letter(round=2), letter(round=3))
+    other = Producer(broker.broker_url, key_secret="another secret")
+
+    with pytest.raises(KeySecretRefused):
+        Relay(engine, other).relay()
+    other.close()
+
+    assert Relay(engine, producer).relay() == Relayed(created=2)
+    assert waiting(client, "email")[1:] == ids
+
+
+# -- private payloads --------------------------------------------------------------------------------------------------
+
+
+def test_an_outbox_with_a_cipher_keeps_no_person_s_data_in_clear(engine, producer, client):
+    job = letter()
+    with engine.begin() as connection:
+        Outbox(connection, cipher=cipher_of(OLD)).enqueue(job)
+        Outbox(connection).enqueue(letter(round=2))
+
+    sealed, plain = all_rows(engine)
+    assert job.recipient.email not in str(sealed)
+    assert job.recipient.email in plain.payload
+
+    private = Relay(engine, producer, cipher=cipher_of({**NEW, **OLD}))
+    assert private.relay() == Relayed(created=2)
+    assert waiting(client, "email")[0] == job.job_id
+
+
+@pytest.mark.parametrize("cipher", [None, cipher_of(NEW)], ids=["no keys", "another key"])
+def test_a_sealed_row_waits_for_a_relay_with_its_key_and_keeps_no_other_back(engine, producer, client, cipher):
+    job = letter()
+    with engine.begin() as connection:
+        Outbox(connection, cipher=cipher_of(OLD)).enqueue(job)
+    [ours] = write(engine, Canary())
+
+    assert Relay(engine, producer, cipher=cipher).relay() == Relayed(created=1)
+    assert waiting(client) == [ours]
+
+    a_minute_later = Relay(engine, producer, cipher=cipher_of(OLD), clock=lambda: utc_now() + PUT_OFF)
+    assert a_minute_later.relay() == Relayed(created=1)
+
+
+def test_a_sealed_payload_that_was_moved_to_another_row_is_not_published(engine, producer):
+    with engine.begin() as connection:
+        first, second = (Outbox(connection, cipher=cipher_of(OLD)).enqueue(letter(round=each)) for each in (1, 2))
+    sealed = {row.job_id: row.payload for row in all_rows(engine)}
+    change(engine, first, payload=sealed[second])
+
+    assert Relay(engine, producer, cipher=cipher_of(OLD)).relay() == Relayed(created=1)
+    assert [row.job_id for row in all_rows(engine) if row.sent_at is None] == [first]
+
+
+def test_what_the_relay_publishes_is_sealed_with_its_producer_s_keys(engine, broker, client):
+    job = letter()
+    write(engine, job)
+    producer = Producer(broker.broker_url, key_secret=KEY_SECRET, cipher=cipher_of(NEW))
+
+    Relay(engine, producer).relay()
+    producer.close()
+
+    [message] = client.lrange("email", 0, -1)
+    assert json.loads(message)["headers"]["payload_key"] == "new"
+    assert job.recipient.email not in message.decode()
+
+
+# -- whose transaction it is -------------------------------------------------------------------------------------------
+
+
+def test_rows_that_are_undone_by_a_savepoint_are_not_published(engine, relay, client):
+    with Session(engine) as session, session.begin():
+        kept = Outbox(session).enqueue(Canary())
+        inner = session.begin_nested()
+        Outbox(session).enqueue(Canary())
+        inner.rollback()
+
+    assert relay.relay() == Relayed(created=1)
+    assert waiting(client) == [kept]
 
 
 # -- reconciling -------------------------------------------------------------------------------------------------------
@@ -266,6 +455,21 @@ def test_a_duplicate_by_its_key_is_closed_by_the_job_that_stands(engine, relay, 
     assert relay.reconcile(after=timedelta(0)) == Reconciled(ended=1)
 
 
+def test_a_job_that_waits_long_costs_a_write_an_hour(engine, producer):
+    now = [utc_now()]
+    relay = Relay(engine, producer, clock=lambda: now[0])
+    write(engine, Canary(), delay=timedelta(days=300))
+    relay.relay()
+    seen = [all_rows(engine)[0].seen_at]
+
+    for minutes in (10, 55):
+        now[0] += timedelta(minutes=minutes)
+        assert relay.reconcile(after=timedelta(0)) == Reconciled(alive=1)
+        seen.append(all_rows(engine)[0].seen_at)
+
+    assert [later - seen[0] for later in seen] == [0, 0, 65 * 60_000]
+
+
 def test_a_young_row_is_not_looked_after(engine, relay, client):
     [job_id] = write(engine, Canary())
     relay.relay()
@@ -297,15 +501,36 @@ def test_closed_rows_are_forgotten_after_a_while(engine, relay, producer):
     assert len(all_rows(engine)) == 1
 
 
+def test_a_row_that_somebody_must_look_at_is_never_forgotten_and_can_be_retried(engine, relay, client):
+    [refused, _open, waits] = write(engine, Canary(), Canary(), Canary())
+    change(engine, refused, payload='{"v":1,"unknown":1}')
+    change(engine, waits, claimed_until=to_epoch_ms(utc_now() + timedelta(minutes=1)))
+    relay.relay()
+
+    assert relay.forget(after=timedelta(-1)) == 0
+    with engine.begin() as connection:
+        backlog = read_backlog(connection)
+    assert (backlog.waiting, backlog.open, backlog.refused, backlog.doubtful) == (1, 1, 1, 0)
+    assert timedelta(0) <= utc_now() - backlog.oldest_waiting < timedelta(minutes=1)
+    [stuck] = backlog.first_stuck
+    assert (stuck.job_id, stuck.kind) == (refused, Canary.kind)
+    assert stuck.why.startswith("refused: payload of maintenance.canary refused")
+
+    change(engine, refused, payload='{"v":1}')
+    with engine.begin() as connection:
+        assert retry_stuck(connection, [stuck.number, stuck.number, 4711]) == [stuck.number]
+    assert relay.relay() == Relayed(created=1)
+    assert refused in waiting(client)
+
+
 # -- the program -------------------------------------------------------------------------------------------------------
 
 
 def test_the_relay_s_program_publishes_until_it_is_told_to_stop(engine, database, broker):
     ids = write(engine, Canary(), Canary())
     environment = {**os.environ, "BUFFRSIGN_BROKER_URL": broker.broker_url, "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET}
-    program = subprocess.Popen(
-        [sys.executable, "-m", "buffrsign.outbox_relay", "--database-url", database], env=environment
-    )
+    command = [sys.executable, "-m", "buffrsign.outbox_relay", "--database-url", database, "--json"]
+    program = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         wait_until(lambda: waiting(broker.client) == ids, "the relay to publish")
         ids += write(engine, Canary())
@@ -313,12 +538,49 @@ def test_the_relay_s_program_publishes_until_it_is_told_to_stop(engine, database
     finally:
         program.terminate()
 
-    assert program.wait(timeout=20) == 0
+    _nothing, logged = program.communicate(timeout=20)
+    assert program.returncode == 0
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert {line["event"] for line in lines} == {"outbox relayed"}
+    assert sum(line["created"] for line in lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "status", "said"),
+    [
+        ({}, 2, "needs cipher="),
+        ({"BUFFRSIGN_PAYLOAD_KEYS": "new:c2hvcnQ="}, 2, "must have 32"),
+        ({"BUFFRSIGN_MAX_READY": "many"}, 2, "invalid int value"),
+    ],
+    ids=["elsewhere without keys", "no keys", "no number"],
+)
+def test_the_relay_s_program_refuses_to_start_with_a_sentence(tmp_path, setting, status, said):
+    broker = {"BUFFRSIGN_BROKER_URL": "redis://broker.invalid:6379/0", "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET}
+    command = [sys.executable, "-m", "buffrsign.outbox_relay", "--database-url", f"sqlite:///{tmp_path}/none.db"]
+
+    ended = subprocess.run(
+        command, env={**os.environ, **broker, **setting}, capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert ended.returncode == status
+    assert said in ended.stderr
+    assert "c2hvcnQ" not in ended.stderr
+
+
+def test_the_relay_s_program_ends_where_its_key_secret_is_another_s(tmp_path, broker, producer):
+    producer.enqueue(letter())
+    environment = {"BUFFRSIGN_BROKER_URL": broker.broker_url, "BUFFRSIGN_JOB_KEY_SECRET": "another secret"}
+    command = [sys.executable, "-m", "buffrsign.outbox_relay", "--database-url", f"sqlite:///{tmp_path}/none.db"]
+
+    ended = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert ended.returncode == 1
+    assert "BUFFRSIGN_JOB_KEY_SECRET" in ended.stderr
 
 
 def test_a_database_without_an_outbox_is_said_to_be_unavailable(tmp_path, producer):
-    from sqlalchemy import create_engine
-
     engine = create_engine(f"sqlite:///{tmp_path}/none.db")
 
     with pytest.raises(OutboxUnavailable, match="OperationalError"):

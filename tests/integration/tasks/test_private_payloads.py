@@ -1,6 +1,7 @@
 """Private payloads on live workers, ours and a stock one: what they open, what they refuse, and what they write."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -158,6 +159,95 @@ def test_a_stock_worker_with_the_key_does_our_job_and_its_next_try_is_encrypted(
         wait_until(lambda: stage.runs(job.job_id) == 2, "two runs", timeout_s=START_S)
 
         assert Path(job.journal).read_text().startswith(MARK)
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ({}, "a Celery worker without keys took it"),
+        (OLD, "encrypted with the key new, and known here are: old"),
+        ({"new": OLD["old"]}, "does not open with the key new"),
+    ],
+    ids=["missing", "retired", "wrong"],
+)
+def test_a_stock_worker_with_our_consumer_keeps_what_it_cannot_open(
+    broker: TestBroker, tmp_path: Path, key: dict[str, bytes], why: str
+) -> None:
+    commands = {"stock": worker(QUEUE, app="tests.support.stock")}
+    without = PrivateBroker.at(broker, key, TESTS_KEEPS="1")
+    if not key:
+        del without.changes["BUFFRSIGN_PAYLOAD_KEYS"]
+    with producing_with(broker, NEW) as producer:
+        stage = Stage(producer, broker, tmp_path)
+        job = stage.job(End.RETURNS)
+        producer.enqueue(job)
+        with running(without, tmp_path, commands):
+            stage.wait_for(job.job_id, State.DEAD)
+
+        letter = stage.dead_letter(job.job_id)
+        assert letter.reason is Reason.PAYLOAD_UNREADABLE
+        assert why in letter.error
+        assert stage.runs(job.job_id) == 0
+
+        assert DeadLetters(broker.client).requeue([job.job_id]).job_ids == [job.job_id]
+        with running(PrivateBroker.at(broker, NEW), tmp_path, commands):
+            wait_until(lambda: stage.runs(job.job_id) == 1, "a worker with the key to run it", timeout_s=START_S)
+
+
+PUBLISH = """
+from workers.app import app
+app.send_task("email.signature_request", args=[{}], queue="email", ignore_result=True)
+"""
+
+
+def test_an_application_of_ours_publishes_nothing_in_clear_to_a_broker_elsewhere(
+    broker: TestBroker, tmp_path: Path
+) -> None:
+    elsewhere = {"BUFFRSIGN_BROKER_URL": "redis://broker.invalid:6379/0", "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", PUBLISH],
+        cwd=ROOT,
+        env={**broker.environment(tmp_path), **elsewhere},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=40,
+    )
+
+    assert ended.returncode == 1
+    assert "needs cipher=, so that nobody there reads payloads (BUFFRSIGN_PAYLOAD_KEYS)" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        ["celery", "-A", "workers.app", "worker", "-Q", "email"],
+        ["celery", "-A", "workers.app", "beat"],
+        [sys.executable, "-m", "workers.scheduler"],
+    ],
+    ids=["worker", "beat", "scheduler"],
+)
+def test_every_program_refuses_a_broker_elsewhere_without_keys(
+    broker: TestBroker, tmp_path: Path, program: list[str]
+) -> None:
+    elsewhere = {"BUFFRSIGN_BROKER_URL": "redis://broker.invalid:6379/0", "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET}
+    environment = {**broker.environment(tmp_path), **elsewhere}
+    first = shutil.which(program[0], path=f"{Path(sys.executable).parent}:{environment['PATH']}")
+    assert first
+
+    ended = subprocess.run(
+        [first, *program[1:]],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=40,
+    )
+
+    assert ended.returncode != 0
+    assert "needs cipher=" in ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ import pytest
 from celery import Celery
 
 from buffrsign import State
+from buffrsign.crypto import HIDDEN
 from buffrsign.jobs import encode
 from tests.support.contracts import End, Scripted
+from tests.support.events import listening
 from tests.support.stage import Stage
 from tests.support.wait import wait_until
 
@@ -96,3 +98,16 @@ def test_a_payload_may_be_an_argument_or_keyword_arguments(stage: Stage, stock: 
     stock.send_task("test.scripted", queue=QUEUE, task_id=job.job_id, **given)
 
     assert stage.wait_for_end(job.job_id).state is State.DONE
+
+
+def test_events_show_no_argument_whatever_the_producer_wrote_of_them(stage: Stage, stock: Celery) -> None:
+    job = stage.job(End.RETURNS)
+
+    with listening(stage.broker.client) as heard:
+        send(stock, job, argsrepr="Anna Nangolo", kwargsrepr="anna@example.com")
+        wait_until(lambda: "task-succeeded" in heard.of(job.job_id), "the job's last event")
+
+    received = heard.of(job.job_id)["task-received"]
+    assert (received["args"], received["kwargs"]) == (HIDDEN, HIDDEN)
+    assert "Nangolo" not in str(heard.events)
+    assert "anna@example.com" not in str(heard.events)

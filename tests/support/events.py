@@ -1,0 +1,36 @@
+"""A live listener to Celery's events, as Flower and Prometheus are: it keeps what is published while it listens."""
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from redis import Redis
+
+Event = dict[str, Any]
+
+
+class Heard:
+    """The events so far."""
+
+    def __init__(self, pubsub: Any) -> None:
+        self.events: list[Event] = []
+        self._pubsub = pubsub
+
+    def of(self, job_id: str) -> dict[str, Event]:
+        """The events of one job, by their types."""
+        while message := self._pubsub.get_message(timeout=0.05):
+            if message["type"] == "pmessage":
+                told = json.loads(base64.b64decode(json.loads(message["data"])["body"]))
+                self.events += told if isinstance(told, list) else [told]
+        return {event["type"]: event for event in self.events if event.get("uuid") == job_id}
+
+
+@contextmanager
+def listening(client: Redis) -> Iterator[Heard]:
+    """Hear all events on this server."""
+    with client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
+        pubsub.psubscribe("*celeryev*")
+        assert pubsub.get_message(timeout=5)["type"] == "psubscribe"
+        yield Heard(pubsub)
