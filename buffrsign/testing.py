@@ -8,12 +8,12 @@ assert_enqueued(producer, OpenRequest, document_id="doc_7")
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from buffrsign.broker.bulk import Answer
 from buffrsign.broker.bulk import Enqueued as Bulk
 from buffrsign.broker.enqueueing import BulkRefused
-from buffrsign.broker.terms import delay_of, when
+from buffrsign.broker.terms import BulkTerms, JobTerms, delay_of, read_terms
 from buffrsign.core.clock import Clock, utc_now
 from buffrsign.core.errors import Permanent
 from buffrsign.jobs import Job, decode
@@ -25,12 +25,13 @@ JobT = TypeVar("JobT", bound=Job)
 
 @dataclass(frozen=True)
 class Enqueued:
-    """One accepted job and when it was asked to start. `duplicate`: it was kept before, as on a real handle."""
+    """One accepted job, and what was said of it. `duplicate`: it was kept before, as on a real handle."""
 
     job: Job
     delay: timedelta | None
     at: datetime | None
     duplicate: bool = False
+    tenant: str = ""
 
     @property
     def job_id(self) -> str:
@@ -46,32 +47,18 @@ class RecordingProducer:
         self.cancelled: list[Enqueued] = []
         self._clock = clock
 
-    def enqueue(
-        self,
-        job: Job,
-        *,
-        delay: timedelta | None = None,
-        at: datetime | None = None,
-        keep_result: bool = False,  # noqa: ARG002 - the real producer's signature
-    ) -> Enqueued:
+    def enqueue(self, job: Job, **terms: Unpack[JobTerms]) -> Enqueued:
         """Keep the job if it is valid. Raises PayloadRefused or EnqueueRefused otherwise, as the real one does."""
         job = decode(job.kind, payload_of(job), job_id=job.job_id)
-        when(delay, at, now=self._clock())
+        read_terms(self._clock, **terms)
         standing = self._standing(job)
         if standing is not None:
             return replace(standing, duplicate=True)
-        accepted = Enqueued(job, delay, at)
+        accepted = Enqueued(job, terms.get("delay"), terms.get("at"), tenant=terms.get("tenant", ""))
         self.enqueued.append(accepted)
         return accepted
 
-    def enqueue_many(
-        self,
-        jobs: Iterable[Job],
-        *,
-        delay: timedelta | None = None,
-        at: datetime | None = None,
-        keep_result: bool = False,
-    ) -> Bulk:
+    def enqueue_many(self, jobs: Iterable[Job], **terms: Unpack[BulkTerms]) -> Bulk:
         """Keep all of these, or none if one is not valid. Raises what the real one does."""
         checked = list(jobs)
         for position, job in enumerate(checked):
@@ -79,7 +66,7 @@ class RecordingProducer:
                 payload_of(job)
             except Permanent as error:
                 raise BulkRefused(position, str(error)) from error
-        kept = [self.enqueue(job, delay=delay, at=at, keep_result=keep_result) for job in checked]
+        kept = [self.enqueue(job, **terms) for job in checked]
         answers = [Answer.DUPLICATE if each.duplicate else Answer.CREATED for each in kept]
         return Bulk([each.job_id for each in kept], answers)
 

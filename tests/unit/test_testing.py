@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from buffrsign import BulkRefused
+from buffrsign import BulkRefused, EnqueueRefused
 from buffrsign.jobs import PayloadRefused
 from buffrsign.jobs.email import SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Recipient
@@ -85,3 +85,13 @@ def test_a_cancelled_job_is_not_found_any_more(producer):
 
     assert producer.jobs(SignatureRequestEmail) == []
     assert [cancelled.job_id for cancelled in producer.cancelled] == [kept.job_id]
+
+
+def test_what_the_real_producer_refuses_of_the_terms_is_refused_here_too():
+    producer = RecordingProducer()
+
+    with pytest.raises(EnqueueRefused, match="tenant="):
+        producer.enqueue(Canary(), tenant="not an id")
+
+    assert producer.enqueue(Canary(), tenant="acme-7").tenant == "acme-7"
+    assert len(producer.enqueued) == 1
