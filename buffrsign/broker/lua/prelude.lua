@@ -646,10 +646,13 @@ local function promote(limit, now)
   local found = redis.call('ZRANGE', K.schedule, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
   for at = 1, #found, 2 do
     local job_id, record = found[at], K.record .. found[at]
-    local fields, message, queue, list, unique, due, missed, series, expires_at, suspect = due_job(record, found[at + 1])
+    local is_known, fields, message, queue, list, unique, due, missed, series, expires_at, suspect =
+      pcall(due_job, record, found[at + 1])
     leave_schedule(job_id, series)
     local late = missed and now - due > L.missed_after_ms
-    if not message then
+    if not is_known then
+      redis.call('ZADD', K.schedule, now + L.missed_after_ms, job_id) -- a newer release wrote it, and will know it
+    elseif not message then
       gone[#gone + 1] = job_id
     elseif expires_at and now > tonumber(expires_at) then
       end_due(record, fields, now, 'it expired before it started')
