@@ -129,7 +129,7 @@ local function new_terms(queue, now, said)
   return terms
 end
 
-local function compact(terms, payload)
+local function pack_record(terms, payload)
   return '\147\1' .. cmsgpack.pack(terms) .. cmsgpack.pack(payload)
 end
 
@@ -308,7 +308,7 @@ end
 -- The same for a job that waits for its time. Its record is compact.
 local function accept_scheduled(job_id, payload, unique, terms)
   terms.u = unique and string.sub(unique, #K.unique + 1) or nil
-  redis.call('SET', K.record .. job_id, compact(terms, payload))
+  redis.call('SET', K.record .. job_id, pack_record(terms, payload))
   if unique then
     redis.call('SET', unique, job_id)
   end
