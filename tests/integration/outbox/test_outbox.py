@@ -22,6 +22,7 @@ from buffrsign.outbox_relay import OutboxUnavailable, Reconciled, Relay, Relayed
 from tests.support.broker import KEY_SECRET
 from tests.support.clock import NOON
 from tests.support.jobs import large_event, letter
+from tests.support.records import whole
 from tests.support.wait import wait_until
 
 
@@ -108,10 +109,10 @@ def test_terms_are_kept(engine, relay, producer, client):
     status = producer.status(later.job_id)
     assert status.state is State.SCHEDULED
     assert timedelta(minutes=119) < status.due_at - utc_now() < timedelta(minutes=121)
-    record = client.hgetall(keys.record(later.job_id))
+    record = client.hgetall(whole(client, later.job_id))
     assert (record[b"missed"], record[b"series"]) == (b"once", b"s")
     assert int(record[b"expires_at"]) - int(record[b"ready_at"]) == 60_000
-    assert client.hget(keys.record(kept.job_id), "window_s") == b"60"
+    assert client.hget(whole(client, kept.job_id), "window_s") == b"60"
     assert producer.status(kept.job_id).keeps_result
 
 
