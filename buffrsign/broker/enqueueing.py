@@ -8,7 +8,6 @@ import hashlib
 import hmac
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +15,7 @@ import msgspec
 from buffrsign.broker import keys
 from buffrsign.broker.bulk import Bulk, BulkInterrupted, Chunk, Enqueued, Line
 from buffrsign.broker.connection import is_on_loopback
-from buffrsign.broker.envelope import Place, first_message, sealed_body
+from buffrsign.broker.envelope import Place, first_messages, sealed_body
 from buffrsign.broker.terms import EnqueueRefused, QueueFull, Terms
 from buffrsign.broker.unavailable import unavailable
 from buffrsign.core.errors import BuffrSignError, Permanent
@@ -80,14 +79,14 @@ class Enqueueing:
         Raises:
             PayloadRefused, EnqueueRefused: see `Producer.enqueue`.
         """
-        queue, line = self._line(job)
-        job_id, kind, _payload, key_hash = line
+        queue, (job_id, kind, payload, key_hash) = self._line(job)
+        [body] = self._bodies(queue, [(job_id, kind, payload)], terms)
         tick = terms.tick_of
         return (
             job_id,
             kind,
             queue,
-            self._body(queue, line, terms),
+            body,
             terms.delay_ms,
             terms.due_ms,
             key_hash,
@@ -152,12 +151,9 @@ class Enqueueing:
             terms.limited_by,
             self._body_is(terms),
         ]
-        if terms.may_wait and not self._cipher:
-            arguments.extend(chain.from_iterable(chunk.lines))
-            return arguments
-        for line in chunk.lines:
-            job_id, kind, _payload, key_hash = line
-            arguments += (job_id, kind, self._body(chunk.queue, line, terms), key_hash)
+        bodies = self._bodies(chunk.queue, [line[:3] for line in chunk.lines], terms)
+        for (job_id, kind, _payload, key_hash), body in zip(chunk.lines, bodies, strict=True):
+            arguments += (job_id, kind, body, key_hash)
         return arguments
 
     def refusal(self, queue: str, reply: Sequence[Any]) -> BuffrSignError:
@@ -183,24 +179,18 @@ class Enqueueing:
         return seen.destination.value, (seen.job_id, seen.kind, payload, key_hash)
 
     def _body_is(self, terms: Terms) -> str:
-        """What `_body` makes, in the words of the scripts."""
+        """What `_bodies` makes, in the words of the scripts."""
         return f"={self._cipher.key_id if self._cipher else ''}" if terms.may_wait else ""
 
-    def _body(self, queue: str, line: Line, terms: Terms) -> bytes:
-        """What travels of a job: its message; of one that may have to wait, only what its message is built of then."""
-        job_id, kind, payload, _key_hash = line
-        if terms.may_wait:
-            cipher = self._cipher
-            return sealed_body(job_id=job_id, kind=kind, payload=payload, cipher=cipher) if cipher else payload
-        return first_message(
-            job_id=job_id,
-            kind=kind,
-            queue=queue,
-            payload=payload,
-            keeps_result=terms.keeps_result,
-            place=Place(terms.priority, terms.tenant, terms.limited_by),
-            cipher=self._cipher,
-        )
+    def _bodies(self, queue: str, jobs: Sequence[tuple[str, str, bytes]], terms: Terms) -> Iterable[bytes]:
+        """What travels of jobs: their messages; of such as may have to wait, only what these are built of then."""
+        cipher = self._cipher
+        if not terms.may_wait:
+            place = Place(terms.priority, terms.tenant, terms.limited_by)
+            return first_messages(jobs, queue=queue, keeps_result=terms.keeps_result, place=place, cipher=cipher)
+        if cipher is None:
+            return [payload for _job_id, _kind, payload in jobs]
+        return (sealed_body(job_id=job_id, kind=kind, payload=payload, cipher=cipher) for job_id, kind, payload in jobs)
 
     def _hash(self, kind: str, key: tuple[str | int, ...]) -> str:
         digest = hmac.digest(self._secret, msgspec.json.encode([kind, *key]), "sha256")

@@ -12,7 +12,7 @@ Source: docs.celeryq.dev, "Message Protocol", version 2; kombu 5.7, `transport/v
 import base64
 import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
@@ -56,13 +56,27 @@ def first_message(
     cipher: Cipher | None = None,
 ) -> bytes:
     """The message of a new job: one positional argument, its payload, which is JSON. The job id is its delivery tag."""
-    name = job_id.encode()
-    if cipher:
-        body = b'"%b"' % sealed_body(job_id=job_id, kind=kind, payload=payload, cipher=cipher)
-    else:
-        body = _write((_BODY_BEGINS + payload + _BODY_ENDS).decode())
-    form = _first_form(kind, queue, keeps_result, cipher.key_id if cipher else "", place)
-    return form % (name, name, name, name, body)
+    jobs = [(job_id, kind, payload)]
+    return next(first_messages(jobs, queue=queue, keeps_result=keeps_result, place=place, cipher=cipher))
+
+
+def first_messages(
+    jobs: Iterable[tuple[str, str, bytes]],
+    *,
+    queue: str,
+    keeps_result: bool,
+    place: Place = ANYWHERE,
+    cipher: Cipher | None = None,
+) -> Iterator[bytes]:
+    """The messages of new jobs of one queue, each by its id, kind and payload."""
+    key_id = cipher.key_id if cipher else ""
+    for job_id, kind, payload in jobs:
+        name = job_id.encode()
+        if cipher:
+            body = b'"%b"' % sealed_body(job_id=job_id, kind=kind, payload=payload, cipher=cipher)
+        else:
+            body = _write((_BODY_BEGINS + payload + _BODY_ENDS).decode())
+        yield _first_form(kind, queue, keeps_result, key_id, place) % (name, name, name, name, body)
 
 
 def sealed_body(*, job_id: str, kind: str, payload: bytes, cipher: Cipher) -> bytes:

@@ -107,7 +107,8 @@ def every_record_agrees_with_its_place(world: World, believed: Believed) -> None
             expect("lease" not in record, law, f"{job_id} is {state} and has a lease")
         series = record.get("series")
         if series:
-            expect((job_id in world.series.get(series, {})) == waits, law, f"{job_id} is {state} and in its series")
+            due = world.schedule[job_id] if waits else None
+            expect(world.series.get(series, {}).get(job_id) == due, law, f"{job_id} is {state} and in its series")
 
 
 def a_held_job_is_the_one_that_was_leased(world: World, _believed: Believed) -> None:

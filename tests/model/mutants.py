@@ -68,8 +68,8 @@ MUTANTS = (
     Mutant(
         "a compact record that is promoted is not said to be ready",
         "prelude",
-        "fields_of(terms, 'ready', due)\n",
-        "fields_of(terms, 'scheduled', due)\n",
+        "return fields_of(terms, 'ready', due), first",
+        "return fields_of(terms, 'scheduled', due), first",
     ),
     Mutant(
         "a compact record loses its payload",
@@ -80,8 +80,8 @@ MUTANTS = (
     Mutant(
         "a compact record that is touched loses its payload",
         "prelude",
-        "terms.k, 'message', first_message(job_id, terms, payload)",
-        "terms.k, 'message', first_message(job_id, terms, '{\"of\":\"\"}')",
+        "'message', first_message(job_id, terms, payload)",
+        "'message', first_message(job_id, terms, '{\"of\":\"\"}')",
     ),
     Mutant("a compact record forgets its expiry", "prelude", "terms.s, terms.x and due + terms.x\n", "terms.s\n"),
     Mutant("a compact record forgets its series", "prelude", "terms.m, terms.s, terms.x", "terms.m, nil, terms.x"),
@@ -94,8 +94,8 @@ MUTANTS = (
     Mutant(
         "a compact record that is touched forgets its key",
         "prelude",
-        "unique = terms.u and K.unique .. terms.u or ''",
-        "unique = ''",
+        "    say('unique', K.unique .. terms.u)\n",
+        "    local nothing\n",
     ),
     Mutant(
         "a compact record that is touched forgets its time",

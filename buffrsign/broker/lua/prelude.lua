@@ -366,7 +366,7 @@ local function new_terms(queue, now, said)
   return terms
 end
 
-local function compact(terms, payload)
+local function pack_record(terms, payload)
   return '\147\1' .. cmsgpack.pack(terms) .. cmsgpack.pack(payload)
 end
 
@@ -710,7 +710,7 @@ end
 -- The same for a job that waits for its time. Its record is compact.
 local function accept_scheduled(job_id, payload, unique, terms)
   terms.u = unique and string.sub(unique, #K.unique + 1) or nil
-  redis.call('SET', K.record .. job_id, compact(terms, payload))
+  redis.call('SET', K.record .. job_id, pack_record(terms, payload))
   if unique then
     redis.call('SET', unique, job_id)
   end
@@ -1068,10 +1068,13 @@ local function promote(limit, now)
   local found = redis.call('ZRANGE', K.schedule, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
   for at = 1, #found, 2 do
     local job_id, record = found[at], K.record .. found[at]
-    local fields, message, queue, list, unique, due, missed, series, expires_at, suspect = due_job(record, found[at + 1])
+    local is_known, fields, message, queue, list, unique, due, missed, series, expires_at, suspect =
+      pcall(due_job, record, found[at + 1])
     leave_schedule(job_id, series)
     local late = missed and now - due > L.missed_after_ms
-    if not message then
+    if not is_known then
+      redis.call('ZADD', K.schedule, now + L.missed_after_ms, job_id) -- a newer release wrote it, and will know it
+    elseif not message then
       gone[#gone + 1] = job_id
     elseif expires_at and now > tonumber(expires_at) then
       end_due(record, fields, now, 'it expired before it started')

@@ -159,9 +159,26 @@ def test_many_statuses_are_read_whatever_form_their_records_have(producer: Produ
     assert len(scan_statuses(client)) == 502
 
 
-def test_the_record_of_a_job_that_waits_costs_at_most_200_bytes_beside_its_payload(
-    producer: Producer, client: Redis
+def test_a_record_in_a_form_that_is_not_known_here_waits_and_holds_nobody_up(
+    producer: Producer, client: Redis, schedule: Schedule
 ) -> None:
+    newer, known = Canary(), Canary()
+    producer.enqueue_many([newer, known], delay=HOUR)
+    record: Any = client.get(keys.record(newer.job_id))
+    client.set(keys.record(newer.job_id), record.replace(b"\x93\x01", b"\x93\x02", 1))
+    client.zadd(keys.SCHEDULE, {newer.job_id: 1, known.job_id: 2})
+
+    promotion = schedule.promote()
+
+    assert (promotion.moved, promotion.gone) == (1, ())
+    assert promotion.next_due is not None
+    assert timedelta(seconds=50) < promotion.next_due <= timedelta(minutes=1)
+    assert take(client).job_id == known.job_id
+    client.set(keys.record(newer.job_id), record)
+    assert producer.cancel(newer.job_id)
+
+
+def test_a_compact_record_costs_little_beside_its_payload(producer: Producer, client: Redis) -> None:
     job = Canary(note="x" * 200)
     producer.enqueue(job, delay=HOUR)
 

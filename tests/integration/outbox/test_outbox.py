@@ -23,6 +23,7 @@ from tests.support.broker import KEY_SECRET
 from tests.support.clock import NOON
 from tests.support.jobs import large_event, letter
 from tests.support.private import NEW, OLD, cipher_of
+from tests.support.records import whole
 from tests.support.wait import wait_until
 
 
@@ -119,10 +120,10 @@ def test_terms_are_kept(engine, relay, producer, client):
     status = producer.status(later.job_id)
     assert status.state is State.SCHEDULED
     assert timedelta(minutes=119) < status.due_at - utc_now() < timedelta(minutes=121)
-    record = client.hgetall(keys.record(later.job_id))
+    record = client.hgetall(whole(client, later.job_id))
     assert (record[b"missed"], record[b"series"]) == (b"once", b"s")
     assert int(record[b"expires_at"]) - int(record[b"ready_at"]) == 60_000
-    assert client.hget(keys.record(kept.job_id), "window_s") == b"60"
+    assert client.hget(whole(client, kept.job_id), "window_s") == b"60"
     assert producer.status(kept.job_id).keeps_result
 
 

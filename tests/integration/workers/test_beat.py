@@ -17,6 +17,7 @@ from buffrsign.core.clock import from_epoch_ms
 from tests.support.broker import TestBroker
 from tests.support.periodic import EVERY_SECOND
 from tests.support.programs import SCHEDULER, running
+from tests.support.records import whole
 from tests.support.server import ChosenServer, chosen_server
 from tests.support.wait import wait_until
 from workers.processes import Processes, Program
@@ -59,7 +60,7 @@ def has_tried(folder: Path, times: int) -> bool:
 def no_gap_and_no_repeat(broker: TestBroker) -> bool:
     """Whether what reached the queue is one tick for every second since the first; a late one may come in a moment."""
     ids = moved(broker)
-    first: Any = broker.client.hget(keys.record(ids[0]), "ready_at")
+    first: Any = broker.client.hget(whole(broker.client, ids[0]), "ready_at")
     start = from_epoch_ms(int(first))
     return sorted(ids) == sorted(EVERY_SECOND.tick_id(start + timedelta(seconds=number)) for number in range(len(ids)))
 
