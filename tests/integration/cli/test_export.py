@@ -28,7 +28,14 @@ def test_everything_goes_and_is_summed_up(run: Run, broker: TestBroker, producer
     shown = run("jobs", "export", "--to-stock", "--json")
 
     assert shown.exit_code == 0, shown.stderr
-    assert json.loads(shown.stdout) == {"leased": 1, "suspects": 0, "scheduled": 1, "left": [], "dry_run": False}
+    assert json.loads(shown.stdout) == {
+        "waiting": 0,
+        "leased": 1,
+        "suspects": 0,
+        "scheduled": 1,
+        "left": [],
+        "dry_run": False,
+    }
     assert "wait in the memory of stock workers" in shown.stderr
     assert broker.client.llen("maintenance") == 3
 
@@ -38,7 +45,14 @@ def test_a_dry_run_counts_the_same_and_moves_nothing(run: Run, broker: TestBroke
 
     shown = run("jobs", "export", "--to-stock", "--dry-run", "--json")
 
-    assert json.loads(shown.stdout) == {"leased": 1, "suspects": 0, "scheduled": 1, "left": [], "dry_run": True}
+    assert json.loads(shown.stdout) == {
+        "waiting": 0,
+        "leased": 1,
+        "suspects": 0,
+        "scheduled": 1,
+        "left": [],
+        "dry_run": True,
+    }
     assert broker.client.llen("maintenance") == 1
 
 

@@ -48,6 +48,7 @@ def test_a_thousand_jobs_of_every_state_are_done_once_by_a_stock_worker(
     assert shown.exit_code == 0, shown.stderr
     went = json.loads(shown.stdout)
     assert went == {
+        "waiting": 0,
         "leased": LEASED,
         "suspects": SUSPECTS,
         "scheduled": SCHEDULED,
