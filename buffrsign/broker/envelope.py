@@ -4,7 +4,7 @@ A stock Celery worker can read it and a stock producer can write it; where it is
 key. The arguments' representations, which Celery shows in events and logs, are constants: a payload is personal data.
 A body is text, as kombu takes it where no `body_encoding` is named; a sealed one is in base64.
 
-MUST: `first_message` in `lua/prelude.lua` builds the same, of jobs that waited for their time.
+MUST: `first_message` in `lua/shared/compact.lua` builds the same, of jobs that waited for their time.
 
 Source: docs.celeryq.dev, "Message Protocol", version 2; kombu 5.7, `transport/virtual/base.py` (`prepare_message`).
 """

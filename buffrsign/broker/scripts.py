@@ -1,7 +1,7 @@
 """The Lua scripts beside this file. Each is one step that happens whole or not at all, on Redis's own clock.
 
 A script's file opens with what it does, its ARGV and its reply. Before its body come the names of the keys (the table
-`K`, from `keys.py`), the limits (`L`) and `prelude.lua`, the functions that several share.
+`K`, from `keys.py`), the limits (`L`), and of the functions in `lua/shared` those that it uses.
 
 MUST: every script but those that accept new jobs runs on a full Redis too (`allow-oom`), or a fleet could not drain it.
 """
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
     from redis.commands.core import Script
+
+_SHARED = ("basics", "messages", "turns", "compact", "leases", "places", "records", "moves")
+"""In this order, since a function of Lua's uses those above it."""
 
 _ACCEPTING = {"publish", "publish_many", "put"}
 _SAME_TEXT = {"put_again": "put"}  # a job that was accepted goes on, also on a full server
@@ -122,7 +125,7 @@ def source(name: str) -> str:
 
 def shared() -> str:
     """All functions that scripts share, as they are written."""
-    return _read("prelude")
+    return "\n".join(_read(f"shared/{part}") for part in _SHARED)
 
 
 def _with_functions(body: str) -> str:

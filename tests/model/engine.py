@@ -24,7 +24,7 @@ _OUR_CLOCK = f"  return tonumber(redis.call('GET', '{CLOCK}'))\n"
 
 @dataclass(frozen=True)
 class Mutant:
-    """One mistake: `old` stands exactly once in the script (or in the prelude, which is in every script)."""
+    """One mistake: `old` stands exactly once in the script (or in what scripts share)."""
 
     name: str
     script: str
@@ -50,7 +50,7 @@ class Engine:
         """The script as it is called here."""
         text = _exchange(source(name), _REAL_CLOCK, _OUR_CLOCK).replace(_WINDOW, "L.window = 2\n")
         mutant = self.mutant
-        if mutant and (mutant.script == name or (mutant.script == "prelude" and mutant.old in text)):
+        if mutant and (mutant.script == name or (mutant.script == "shared" and mutant.old in text)):
             return mutate(text, mutant)
         return text
 

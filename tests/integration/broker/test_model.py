@@ -17,6 +17,6 @@ def test_whatever_happens_each_job_is_in_one_place_and_ends_once(client):
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "_"))
 def test_every_mutant_is_a_mistake_in_the_script_as_it_is(mutant):
-    text = shared() if mutant.script == "prelude" else source(mutant.script)
+    text = shared() if mutant.script == "shared" else source(mutant.script)
 
     assert mutate(text, mutant) != text

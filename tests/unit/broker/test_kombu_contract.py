@@ -185,7 +185,7 @@ def test_a_message_of_kombu_s_is_in_the_list_as_the_scripts_expect(broker: TestB
         job_id = publish(connection, priority=3)
         stored = broker.client.rpop("maintenance\x06\x163")
 
-    assert kombu_redis.Channel.sep == "\x06\x16", "buffrsign/broker/keys.py spells it, and prelude.lua too"
+    assert kombu_redis.Channel.sep == "\x06\x16", "buffrsign/broker/keys.py spells it, and lua/shared too"
     assert kombu_redis.PRIORITY_STEPS == [0, 3, 6, 9], "buffrsign/broker/keys.py spells them"
     assert stored, "kombu puts messages elsewhere: see keys.ready_lists"
     assert job_id.encode() in stored
