@@ -33,7 +33,7 @@ def measure(broker: Path) -> dict[str, int]:
     sizes = {
         "transport, Python": _lines(transport, comment="#"),
         "other, Python": _lines(python, comment="#"),
-        "scripts, Lua": _lines((broker / "lua").glob("*.lua"), comment="--"),
+        "scripts, Lua": _lines((broker / "lua").rglob("*.lua"), comment="--"),
     }
     return {**sizes, "all": sum(sizes.values())}
 
