@@ -198,7 +198,7 @@ def what_waits_elsewhere_is_counted_and_has_its_turn(world: World, _believed: Be
         expect(not is_backlog or world.rings.get(place, []).count(name) == 1, law, (place, name, world.rings))
     expect(found == world.counted_elsewhere, law, (found, world.counted_elsewhere))
     for key, ttl in world.ttls.items():
-        expect(ttl > 0 or not key.startswith((keys.IN_USE_PREFIX, keys.RATE_PREFIX)), law, key)
+        expect(ttl >= 0 or not key.startswith((keys.IN_USE_PREFIX, keys.RATE_PREFIX)), law, key)
 
 
 MOMENT: tuple[Callable[[World, Believed], None], ...] = (

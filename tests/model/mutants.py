@@ -50,8 +50,8 @@ MUTANTS = (
     Mutant(
         "what is promoted stays in the schedule",
         "shared",
-        "    leave_schedule(job_id, series)\n    local late",
-        "    local late",
+        "    redis.call('ZREM', K.schedule, unpack(left))\n",
+        "",
     ),
     Mutant(
         "what is promoted is promoted too early",
@@ -121,7 +121,7 @@ MUTANTS = (
         "hold_until(due, job_id, expand(text).s)",
         "hold_until(due, job_id)",
     ),
-    Mutant("a promotion forgets the priority", "shared", "enter(list or queue, message)", "enter('nowhere', message)"),
+    Mutant("a promotion forgets the priority", "shared", "local place = list or queue", "local place = 'nowhere'"),
     Mutant(
         "an expired job is promoted",
         "shared",
@@ -272,8 +272,8 @@ MUTANTS = (
     Mutant(
         "a late finish ends a job again",
         "shared",
-        "  if is_final(state) then\n    return 0\n  end\n  if error then",
-        "  if error then",
+        "    known = nil\n  end\n  if is_final(state) then\n    return 0\n  end\n",
+        "    known = nil\n  end\n",
     ),
     Mutant(
         "an end leaves its next try in the schedule",
@@ -479,4 +479,11 @@ MUTANTS = (
         "    redis.call('LPUSH', backlog, unpack(messages, from))\n",
         "",
     ),
+    Mutant(
+        "a promotion forgets that a compact record is none any more",
+        "shared",
+        "    redis.call('DEL', unpack(compact))\n",
+        "",
+    ),
+    Mutant("an end does not forget the error before it", "shared", "unpack(error and {'error'} or {})", "'message'"),
 )

@@ -3,7 +3,13 @@
 -- ARGV  1 list   2 how many at most
 -- reply how many were dropped
 local list, most = ARGV[1], tonumber(ARGV[2])
-local now, messages = now_ms(), take_in_turn(ARGV[1], tonumber(ARGV[2]))
+local now, messages = now_ms(), {}
+repeat
+  local some = take_in_turn(list, most - #messages)
+  for _, message in ipairs(some) do
+    messages[#messages + 1] = message
+  end
+until #some == 0 or #messages == most
 for _, name in ipairs(redis.call('ZRANGE', K.held_by .. list, 0, -1)) do
   local message = #messages < most and let_go(list, name)
   while message do

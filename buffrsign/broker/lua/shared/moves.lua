@@ -159,12 +159,18 @@ end
 -- Returns how many moved, the ids whose message was gone, and the ms until the next is due (-1: nothing is scheduled).
 local function promote(limit, now)
   local moved, gone, rung = 0, {}, {}
+  local left, compact, whole, ready = {}, {}, {}, {} -- what several jobs write together: each command costs a microsecond
   local found = redis.call('ZRANGE', K.schedule, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
   for at = 1, #found, 2 do
     local job_id, record = found[at], K.record .. found[at]
     local is_known, fields, message, queue, list, unique, due, missed, series, expires_at, suspect =
       pcall(due_job, record, found[at + 1])
-    leave_schedule(job_id, series)
+    if is_known then
+      left[#left + 1] = job_id
+    end
+    if series then
+      redis.call('ZREM', K.series .. series, job_id)
+    end
     local late = missed and now - due > L.missed_after_ms
     if not is_known then
       redis.call('ZADD', K.schedule, now + L.missed_after_ms, job_id) -- a newer release wrote it, and will know it
@@ -178,21 +184,36 @@ local function promote(limit, now)
       if suspect then
         redis.call('ZADD', K.suspects .. queue, now, message)
       else
-        enter(list or queue, message)
+        local place = list or queue
+        ready[place] = ready[place] or {}
+        table.insert(ready[place], message)
       end
       if fields then
-        replace(record, fields)
+        compact[#compact + 1], whole[#whole + 1] = record, fields
       else
         redis.call('HSET', record, 'state', 'ready')
         redis.call('HDEL', record, 'message')
+        redis.call('EXPIRE', record, L.waiting_ttl_s)
       end
-      redis.call('EXPIRE', record, L.waiting_ttl_s)
       if unique then
         redis.call('EXPIRE', unique, L.waiting_ttl_s)
       end
       rung[queue] = true
       moved = moved + 1
     end
+  end
+  if #left > 0 then
+    redis.call('ZREM', K.schedule, unpack(left))
+  end
+  if #compact > 0 then
+    redis.call('DEL', unpack(compact))
+  end
+  for at, fields in ipairs(whole) do
+    redis.call('HSET', compact[at], unpack(fields))
+    redis.call('EXPIRE', compact[at], L.waiting_ttl_s)
+  end
+  for list, messages in pairs(ready) do
+    enter_all(list, messages)
   end
   for queue in pairs(rung) do
     ring(K.bell .. queue)

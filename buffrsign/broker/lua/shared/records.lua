@@ -120,16 +120,16 @@ local function tally(counts, queue, event)
 end
 
 -- A job ends: its record says how, and is kept for a while. A key stays taken after `done`, and is free otherwise.
--- `ended` and `counts` gather what `write_ends` writes for several ends of one call.
-local function end_job(job_id, state, now, fields, ended, counts)
+-- `ended` and `counts` gather what `write_ends` writes for several ends of one call; `known` is what the caller has read.
+local function end_job(job_id, state, now, fields, ended, counts, known)
   local record = K.record .. job_id
-  local was, queue, started_at, unique, series, window =
-    recorded(record, 'state', 'queue', 'started_at', 'unique', 'series', 'window_s')
+  local was, queue, started_at, unique, series, window, error =
+    unpack(known or {recorded(record, 'state', 'queue', 'started_at', 'unique', 'series', 'window_s')}, 1, 7)
   if started_at then
     fields[#fields + 1], fields[#fields + 2] = 'ran_ms', math.max(0, now - started_at)
   end
+  redis.call('HDEL', record, 'message', 'lease', 'cancel', 'suspect', unpack(error and {'error'} or {}))
   redis.call('HSET', record, 'state', state, 'ended_at', now, unpack(fields))
-  redis.call('HDEL', record, 'message', 'lease', 'cancel', 'suspect')
   -- While its key is taken the record stays: a key without a record counts as free.
   redis.call('EXPIRE', record, state == 'done' and math.max(L.ended_ttl_s, window or 0) or L.ended_ttl_s)
   if was ~= 'running' then
@@ -226,16 +226,14 @@ end
 -- Returns 1, or 0 if it had ended already.
 local function finish_job(job, now, handed_on, ended, counts)
   local record = K.record .. job.id
-  local is_known, state, keeps_result, error =
-    recorded(record, 'enqueued_at', 'state', 'keeps_result', 'error')
-  if not is_known then
+  local known = {recorded(record, 'state', 'queue', 'started_at', 'unique', 'series', 'window_s', 'error', 'keeps_result')}
+  local state, keeps_result = known[1], known[8]
+  if not state then
     ensure_record(job.id, job.kind, job.queue, now)
+    known = nil
   end
   if is_final(state) then
     return 0
-  end
-  if error then
-    redis.call('HDEL', record, 'error')
   end
   local fields = {'outcome', job.outcome}
   if keeps_result == '1' and job.result ~= '' then
@@ -244,7 +242,7 @@ local function finish_job(job, now, handed_on, ended, counts)
   if handed_on ~= '' then
     fields[#fields + 1], fields[#fields + 2] = 'follows', handed_on
   end
-  end_job(job.id, 'done', now, fields, ended, counts)
+  end_job(job.id, 'done', now, fields, ended, counts, known)
   return 1
 end
 

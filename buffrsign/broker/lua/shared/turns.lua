@@ -93,6 +93,22 @@ local function enter(list, message)
   end
 end
 
+-- Jobs become ready together, in this order.
+local function enter_all(list, messages)
+  local nobodys = {}
+  for _, message in ipairs(messages) do
+    local tenant = tenant_of(message)
+    if tenant then
+      enter_turns(list, tenant, {message})
+    else
+      nobodys[#nobodys + 1] = message
+    end
+  end
+  if #nobodys > 0 then
+    redis.call('LPUSH', list, unpack(nobodys))
+  end
+end
+
 -- Take up to so many of a tenant's own; nil if there are none.
 local function from_backlog(list, tenant, most)
   local messages = redis.call('RPOP', K.backlog .. list .. ':' .. tenant, most)
