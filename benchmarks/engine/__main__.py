@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from subprocess import TimeoutExpired
 from types import FrameType
@@ -33,6 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
     given = _parse(arguments)
     signal.signal(signal.SIGTERM, _stop)
     plan = QUICK if given.quick else FULL
+    if given.minutes:
+        plan = replace(plan, budget_s=60 * given.minutes)
     engines, measures = _chosen(given.only)
     sheet = Sheet()
     try:
@@ -52,6 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one small run of each, 5 minutes at most")
+    parser.add_argument("--minutes", type=float, help="begin no step after so long; what is left out is counted")
     parser.add_argument("--only", default="", help="engines or measures, with commas: ours_solo,drain,enqueue")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the JSON goes")
