@@ -90,7 +90,7 @@ IN_USE_PREFIX = "buffrsign:in-use:"
 """Set, one per limit on jobs with workers: their leases, and some that have ended. Expires a week after a start."""
 
 RATE_PREFIX = "buffrsign:rate:"
-"""String, one per limit on starts: when the next one is due, in milliseconds. Expires when that is long over."""
+"""String, one per limit on starts: when the next one is due, in milliseconds. Expires a week after a start."""
 
 HELD = "buffrsign:held"
 """Hash: ready list → how many of its jobs limits hold. With a list's and a limit's name behind it: the list of them."""

@@ -63,8 +63,7 @@ local function spend(limits, lease, now)
   for _, limit in ipairs(limits) do
     if limit.starts then
       local next_start = math.max(tonumber(redis.call('GET', K.rate .. limit.name) or 0), now) + limit.per_ms / limit.starts
-      redis.call('SET', K.rate .. limit.name, string.format('%.3f', next_start), 'PX',
-        math.ceil(next_start - now) + limit.per_ms)
+      redis.call('SET', K.rate .. limit.name, string.format('%.3f', next_start), 'EX', L.waiting_ttl_s)
     end
     if limit.most then
       limit.room = room_under(limit) - 1
