@@ -485,5 +485,4 @@ MUTANTS = (
         "    redis.call('DEL', unpack(compact))\n",
         "",
     ),
-    Mutant("an end does not forget the error before it", "shared", "unpack(error and {'error'} or {})", "'message'"),
 )
