@@ -9,6 +9,7 @@ import base64
 import binascii
 import email
 import json
+import os
 import re
 import socket
 import subprocess
@@ -46,6 +47,7 @@ from tests.support.programs import ROOT, SCHEDULER, running, wait_for_answer
 from tests.support.smtp import Script, ScriptedSmtp
 from tests.support.wait import wait_until
 
+ON_STOCK = os.environ.get("BUFFRSIGN_BROKER_TRANSPORT") == "stock"
 pytestmark = [pytest.mark.any_transport, pytest.mark.timeout(180)]
 
 PLAIN_MARKS = ("Markusname", "marked.address", "Markedtitle", "markedlink", "Ñangolo")
@@ -296,7 +298,11 @@ def play_everything(scene: Scene) -> Played:
     )
     *alone, later, refused, asked, fails, returns, chained = called.stdout.split()
     ends |= dict.fromkeys((*alone, chained), OVER)
-    ends |= {later: (State.SCHEDULED,), asked: DONE, returns: DONE, **dict.fromkeys((refused, fails), (State.DEAD,))}
+    ends |= {asked: DONE, returns: DONE, **dict.fromkeys((refused, fails), (State.DEAD,))}
+    if (
+        os.environ.get("BUFFRSIGN_BROKER_TRANSPORT") != "stock"
+    ):  # there, what waits for its time is in a worker's memory
+        ends[later] = (State.SCHEDULED,)
     return Played({**ends, waits: DONE}, waits, refused, called.stderr)
 
 
@@ -361,10 +367,10 @@ def test_no_person_s_data_is_found_anywhere_after_every_path(scene: Scene) -> No
         scene.wait_for(job_id, *states)
     shown = pages_of_flower(scene, played)
     with Puller(scene.broker.broker_url, cipher=CIPHER) as puller:
-        pulled = puller_s_own(scene, puller)
+        pulled = [] if ON_STOCK else [puller_s_own(scene, puller)]  # whose pop may be under way when its consumer goes
         assert found_in_the_server(scene) == []
 
-    assert scene.wait_for(pulled, State.RETRYING)
+    assert all(scene.wait_for(job_id, State.RETRYING) for job_id in pulled)
     assert {letter.reason for letter in DeadLetters(scene.broker.client).newest()} >= {Reason.REFUSED, Reason.PERMANENT}
     assert any("markedlink" in text for message in scene.mail.messages for text in readings(text_of(message)))
     message_ids = [email.message_from_bytes(message)["Message-ID"] for message in scene.mail.messages]
