@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+_ASKS_WHEN_FREE = 4
+"""A process asks for more once a quarter of what it may hold is free."""
+
 _KombuQoS: Any = kombu_redis.QoS  # kombu's types do not know what its classes inherit
 
 
@@ -28,12 +31,17 @@ class QoS(_KombuQoS):  # type: ignore[misc]
         return bool(self.channel._in_poll) or self.room() > 0
 
     def room(self) -> int:
-        """How many jobs more this process has room for. Those of a connection that was lost still count."""
+        """How many jobs more this process has room for. Those of a connection that was lost still count.
+
+        While most of what it may hold is here, there is none: a question for each job that ends costs more than the job.
+        """
         if self.channel.runs_alone():
             return 0
         if not self.prefetch_count:
             return MOST_AT_ONCE
-        return self._at_once() - len(self.channel.holder)
+        at_once = self._at_once()
+        free = at_once - len(self.channel.holder)
+        return free if free <= 0 or free >= at_once // _ASKS_WHEN_FREE else 0
 
     def room_ahead(self) -> int:
         """As `room`, for jobs that are fetched while those that are here run."""

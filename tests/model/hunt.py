@@ -22,7 +22,7 @@ from tests.model.machine import Lives
 from tests.model.mutants import MUTANTS
 from tests.support.broker import databases, running_server
 
-MUTANT_EXAMPLES = 1000
+MUTANT_EXAMPLES = 2000
 """Lives that a mutant is given to be caught in; most need a few."""
 STEPS = 30
 

@@ -1,7 +1,7 @@
 """Rules of people who pause queues and set limits, and what may then not be given out."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from buffrsign.broker import keys
 from tests.model.laws import Step
@@ -14,21 +14,26 @@ LIMITED = ("kind:model.job", "tenant:a", "tenant:*")
 class People(Stage):
     """Whoever watches over the queues."""
 
-    @rule(queue=st.sampled_from(QUEUES), resumes=st.booleans())
-    def pause(self, queue: str, resumes: bool) -> None:
-        if resumes:
-            self.scripts.client.hdel(keys.PAUSED, queue)
-            self.call("wake", queue)
-        else:
-            self.scripts.client.hset(keys.PAUSED, queue, "1")
+    @precondition(lambda self: self.world.lists or self.world.elsewhere)
+    @rule(
+        how=st.sampled_from(["pause", "resume", "limit", "limit"]),
+        queue=st.sampled_from(QUEUES),
+        name=st.sampled_from(LIMITED),
+        said=st.sampled_from(["1  ", "2  ", " 1 1000", "1 1 60000", "", ""]),
+    )
+    def somebody_hinders(self, how: str, queue: str, name: str, said: str) -> None:
+        """A rare thing, and one rule: the accidents are what most lives are about."""
+        client = self.scripts.client
+        if how == "pause":
+            client.hset(keys.PAUSED, queue, "1")
             self.scripts.look(Step("person"))
-
-    @rule(name=st.sampled_from(LIMITED), said=st.sampled_from(["1  ", "2  ", " 1 1000", "1 1 60000", ""]))
-    def limit(self, name: str, said: str) -> None:
-        if said:
-            self.scripts.client.hset(keys.LIMITS, name, said)
+            return
+        if how == "resume":
+            client.hdel(keys.PAUSED, queue)
+        elif said:
+            client.hset(keys.LIMITS, name, said)
         else:
-            self.scripts.client.hdel(keys.LIMITS, name)
+            client.hdel(keys.LIMITS, name)
         self.call("wake", *QUEUES)
 
     def nobody_hinders(self) -> None:
