@@ -33,7 +33,7 @@ class QoS(_KombuQoS):  # type: ignore[misc]
     def room(self) -> int:
         """How many jobs more this process has room for. Those of a connection that was lost still count.
 
-        While most of what it may hold is here, there is none: a question for each job that ends costs more than the job.
+        While most of what it may hold is here, there is none: a question for each job costs more than the job.
         """
         if self.channel.runs_alone():
             return 0
