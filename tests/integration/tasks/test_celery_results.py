@@ -18,6 +18,7 @@ from buffrsign.jobs import encode
 from buffrsign.jobs.maintenance import Canary
 from tests.support.contracts import End, Scripted
 from tests.support.stage import Stage
+from tests.support.strangers import stranger
 from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.any_transport
@@ -29,7 +30,7 @@ SOON_S = 20
 def app(stage: Stage) -> Iterator[Celery]:
     """A program that knows Celery, and is told where our results are."""
     url = stage.broker.broker_url
-    with Celery("caller", broker=url, set_as_current=False) as app:
+    with stranger(url) as app:
         app.conf.update(result_backend=celery_backend(url), result_expires=timedelta(hours=24))
         yield app
         backend: Any = app.backend

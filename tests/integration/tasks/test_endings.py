@@ -15,13 +15,14 @@ from buffrsign.jobs import Job, encode
 from buffrsign.jobs.job import NEWER_VERSION_DELAY
 from tests.support.contracts import ATTEMPTS, SECRET, End
 from tests.support.stage import Stage
+from tests.support.strangers import stranger
 from tests.support.wait import wait_until
 
 
 @pytest.fixture(scope="module")
 def stock(stage: Stage) -> Iterator[Celery]:
     """A producer that knows nothing of this project."""
-    with Celery("stock", broker=stage.broker.broker_url, set_as_current=False) as app:
+    with stranger(stage.broker.broker_url) as app:
         yield app
 
 

@@ -1,13 +1,13 @@
 """A dead letter that is sent back runs on a live worker as if it had never been tried."""
 
 import pytest
-from celery import Celery
 
 from buffrsign import State
 from buffrsign.broker.dead_letters import DeadLetters, Reason
 from buffrsign.jobs import encode
 from tests.support.contracts import ATTEMPTS, End
 from tests.support.stage import Stage
+from tests.support.strangers import stranger
 
 pytestmark = pytest.mark.any_transport
 
@@ -38,7 +38,7 @@ def test_a_job_that_had_used_up_its_attempts_has_all_of_them_again(stage: Stage)
 
 def test_a_stock_producer_s_job_is_sent_back_as_it_came(stage: Stage) -> None:
     job = stage.job(End.PERMANENT, End.RETURNS)
-    with Celery("stock", broker=stage.broker.broker_url, set_as_current=False) as stock:
+    with stranger(stage.broker.broker_url) as stock:
         stock.send_task(job.kind, args=[encode(job)], task_id=job.job_id, queue="maintenance", countdown=0.2)
     stage.wait_for(job.job_id, State.DEAD)
 

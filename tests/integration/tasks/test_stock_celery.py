@@ -16,6 +16,7 @@ from buffrsign.jobs.maintenance import Canary
 from tests.support.contracts import End
 from tests.support.programs import ROOT
 from tests.support.stage import Stage, Way
+from tests.support.strangers import stranger
 from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.any_transport
@@ -27,7 +28,7 @@ QUEUE = "maintenance"
 def stock(stage: Stage) -> Iterator[Celery]:
     """An application of somebody else's, on the same Redis."""
     url = stage.broker.broker_url
-    with Celery("stock", broker=url, backend=url, set_as_current=False) as app:
+    with stranger(url, backend=url) as app:
         yield app
 
 

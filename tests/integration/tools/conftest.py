@@ -15,6 +15,7 @@ from tests.support.contracts import End
 from tests.support.flower import Flower, running_flower
 from tests.support.programs import ROOT
 from tests.support.stage import Stage, raised_stage
+from tests.support.strangers import stranger
 from tests.support.wait import wait_until
 
 CommandLine = Callable[..., Any]
@@ -31,7 +32,7 @@ def stage(live_broker: TestBroker, tmp_path_factory: pytest.TempPathFactory) -> 
 def stock(stage: Stage) -> Iterator[Celery]:
     """An application of somebody else's, on the same Redis, by kombu's own transport."""
     url = stage.broker.broker_url
-    with Celery("stock", broker=url, backend=url, set_as_current=False) as app:
+    with stranger(url, backend=url) as app:
         yield app
 
 

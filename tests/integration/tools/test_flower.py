@@ -8,6 +8,7 @@ from buffrsign.jobs import encode
 from tests.support.contracts import SECRET, End
 from tests.support.flower import Flower
 from tests.support.stage import Stage
+from tests.support.strangers import stranger
 from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.any_transport
@@ -136,6 +137,6 @@ def test_a_job_that_is_sent_from_there_is_run(stage: Stage, flower: Flower) -> N
 
 def revoked(stage: Stage) -> list[str]:
     """What the worker was told not to run."""
-    with Celery("asks", broker=stage.broker.broker_url, set_as_current=False) as app:
+    with stranger(stage.broker.broker_url) as app:
         answers = app.control.inspect(timeout=5, limit=1).revoked() or {}
     return [job_id for ids in answers.values() for job_id in ids]
