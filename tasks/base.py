@@ -99,6 +99,32 @@ def task(
     return register
 
 
+class _guarded:  # noqa: N801 - used like a function; see `bind` in `buffrsign/core/logs.py`
+    """What the table says of a job that cannot be settled, and of one that was stopped; its log lines name the job."""
+
+    __slots__ = ("_bound", "_delivery", "_process")
+
+    def __init__(self, delivery: Delivery, process: Services, **fields: object) -> None:
+        self._delivery, self._process = delivery, process
+        self._bound = bind(job_id=delivery.job_id, kind=delivery.kind, **fields)
+
+    def __enter__(self) -> None:
+        self._bound.__enter__()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        try:
+            if isinstance(error, RedisError | SoftTimeLimitExceeded):
+                log.warning("job given back, it could not be settled", error_type=type(error).__name__)
+                raise Reject("the job could not be settled", requeue=True) from error
+            if isinstance(error, Stopped):
+                log.info("job stopped", lost=error.lost)
+                if not error.lost:
+                    self._process.deliveries.stopped(self._delivery, reason="it was stopped")
+                raise Ignore from None
+        finally:
+            self._bound.__exit__()
+
+
 class RecordedTask(Task):  # type: ignore[type-arg]
     """The base of every Celery task here, also of those that are no contract's, such as Celery's own."""
 
@@ -111,21 +137,8 @@ class RecordedTask(Task):  # type: ignore[type-arg]
         if delivery is None:
             return self.run(*args, **kwargs)  # called as a function
         process = services()
-        return self._guarded(delivery, process, lambda: self._perform(delivery, args, kwargs, process))
-
-    def _guarded(self, delivery: Delivery, process: Services, perform: Callable[[], Any]) -> Any:
-        """What the table says of a job that cannot be settled, and of one that was stopped."""
-        with bind(job_id=delivery.job_id, kind=delivery.kind):
-            try:
-                return perform()
-            except (RedisError, SoftTimeLimitExceeded) as error:
-                log.warning("job given back, it could not be settled", error_type=type(error).__name__)
-                raise Reject("the job could not be settled", requeue=True) from error
-            except Stopped as stopped:
-                log.info("job stopped", lost=stopped.lost)
-                if not stopped.lost:
-                    process.deliveries.stopped(delivery, reason="it was stopped")
-                raise Ignore from None
+        with _guarded(delivery, process):
+            return self._perform(delivery, args, kwargs, process)
 
     def _perform(self, delivery: Delivery, args: tuple[Any, ...], kwargs: dict[str, Any], process: Services) -> Any:
         """A plain task: it runs once at a time, its crashes are counted, and its record says how it ended."""
@@ -192,23 +205,20 @@ class ContractTask(RecordedTask):
                     raise Ignore  # so that Celery acknowledges it, and goes on with no chain
                 return result or {"outcome": "it was done before"}
             case Begun() as begun:
-                return self._go_on(delivery, _payload(args, kwargs), begun, process)
+                with bind(attempt=begun.attempt):
+                    return self._go_on(delivery, payload_of(args, kwargs), begun, process)
 
-    def run_begun(self, delivery: Delivery, begun: Begun) -> dict[str, Any]:
+    def run_begun(self, delivery: Delivery, begun: Begun, payload: object) -> dict[str, Any]:
         """Run a job that has begun, without Celery. It ends as in the table, and by the same exceptions."""
         process = services()
-        payload = _payload(delivery.request["args"], delivery.request["kwargs"])
-        result: dict[str, Any] = self._guarded(
-            delivery, process, lambda: self._go_on(delivery, payload, begun, process)
-        )
-        return result
+        with _guarded(delivery, process, attempt=begun.attempt):
+            return self._go_on(delivery, payload, begun, process)
 
     def _go_on(self, delivery: Delivery, payload: object, begun: Begun, process: Services) -> dict[str, Any]:
         if begun.crashes >= MAX_CRASHES:
             reason = f"it began {begun.crashes} times in a process that never came back"
             self._bury(delivery, Reason.KILLER, reason, process)
-        with bind(attempt=begun.attempt):
-            return self._attempt(delivery, payload, begun.attempt, process)
+        return self._attempt(delivery, payload, begun.attempt, process)
 
     def _attempt(self, delivery: Delivery, payload: object, attempt: int, process: Services) -> dict[str, Any]:
         try:
@@ -219,9 +229,8 @@ class ContractTask(RecordedTask):
                 limited(delivery, self._limits(delivery)),
             ):
                 done: Done = self.run(job, process)
-                msgspec.json.encode(
-                    done.result
-                )  # a result that cannot be kept is a fault, and must be told before the end
+                result = done.result
+                msgspec.json.encode(result)  # one that cannot be kept is a fault, and must be told before the end
         except NotYet as early:
             process.deliveries.postpone(delivery, delay=early.delay, reason=describe(early))
             log.info("job postponed", reason=describe(early))
@@ -236,10 +245,10 @@ class ContractTask(RecordedTask):
             log.error("task failed unexpectedly", error=error)
             self._retry(delivery, error, attempt, process)
         process.deliveries.finish(
-            delivery, outcome=done.outcome, result=done.result, handed_on=done.result, at_once=self.settle_at_once
+            delivery, outcome=done.outcome, result=result, handed_on=result, at_once=self.settle_at_once
         )
         log.info("job done", outcome=done.outcome)
-        return done.result
+        return result
 
     def _retry(self, delivery: Delivery, error: Exception, attempt: int, process: Services) -> None:
         if attempt >= self.attempts:
@@ -276,7 +285,7 @@ def _subject(job: Job) -> dict[str, object]:
     return {} if document_id is None else {"document_id": document_id}
 
 
-def _payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+def payload_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
     """The one argument; stock producers may also spell the payload's fields as keyword arguments."""
     if len(args) == 1 and not kwargs:
         return args[0]

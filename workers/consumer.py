@@ -4,13 +4,13 @@ Here each becomes a dead letter with its reason, the log holds no payload, and t
 """
 
 import time
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from celery.worker.consumer import Consumer as CeleryConsumer
 from celery.worker.state import active_requests
 from kombu.message import Message
+from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from buffrsign.broker.dead_letters import Reason

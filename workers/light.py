@@ -23,7 +23,7 @@ from buffrsign.broker.local import begun
 from buffrsign.core.logs import get_logger
 from buffrsign.crypto import CONTENT_TYPE, HIDDEN, PayloadUnreadable
 from config.services import Services, services
-from tasks.base import ContractTask, DeadLetterMade
+from tasks.base import ContractTask, DeadLetterMade, payload_of
 
 if TYPE_CHECKING:
     from workers.events import Dispatcher
@@ -64,7 +64,8 @@ class LightPath:
         self._buckets: Any = consumer.task_buckets
         self._events: Dispatcher = consumer.event_dispatcher
         self._holder = holder
-        self._some = any(getattr(task, "light", False) for task in self._app.tasks.values())
+        self._tasks: dict[str, Any] = self._app.tasks
+        self._some = any(getattr(task, "light", False) for task in self._tasks.values())
 
     def run(self, leased: Leased) -> bool:
         """Run the job; False if it is not for the light path, and nothing was done."""
@@ -73,7 +74,7 @@ class LightPath:
         if read is None:
             return False
         kind, job_id, request = read
-        task = self._app.tasks.get(kind)
+        task = self._tasks.get(kind)
         if not isinstance(task, ContractTask) or not task.light or self._is_held_up(kind, job_id):
             return False
         try:
@@ -82,8 +83,7 @@ class LightPath:
             return True
         if claim is None:
             return False
-        queue = keys.queue_of_list(leased.source)
-        delivery = Delivery(job_id, kind, queue, self._worker, request, leased.lease)
+        delivery = Delivery(job_id, kind, keys.queue_of_list(leased.source), self._worker, request, leased.lease)
         if self._holder.stops and leased.lease in self._holder.stops:
             process.deliveries.stopped(delivery, reason="it was stopped")
             return True
@@ -115,7 +115,7 @@ class LightPath:
         )
         self._events.tell("task-started", began, uuid=job_id)
         try:
-            result = task.run_begun(delivery, start)
+            result = task.run_begun(delivery, start, payload_of(request["args"], request["kwargs"]))
         except Retry as again:
             self._events.tell("task-retried", time.time(), uuid=job_id, exception=str(again), traceback=None)
         except DeadLetterMade as failure:
@@ -170,18 +170,12 @@ def _read(leased: Leased, process: Services) -> tuple[str, str, dict[str, Any]] 
         args, kwargs, follows = _read_body(text)
     except (msgspec.MsgspecError, binascii.Error, PayloadUnreadable, ValueError, TypeError, RecursionError):
         return None
-    if any(follows.get(name) for name in _FOLLOWS):
-        return None
-    return (
-        headers["task"],
-        headers["id"],
-        {
-            **headers,
-            "args": args,
-            "kwargs": kwargs,
-            "delivery_info": {"priority": envelope.properties.priority},
-        },
-    )
+    for name in _FOLLOWS:
+        if follows.get(name):
+            return None
+    headers["args"], headers["kwargs"] = args, kwargs
+    headers["delivery_info"] = {"priority": envelope.properties.priority}
+    return headers["task"], headers["id"], headers
 
 
 def _is_plain(headers: dict[str, Any]) -> bool:

@@ -42,7 +42,8 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
         (length,) = _LENGTH.unpack_from(data)
         message = json.loads(bytes(data[_LENGTH.size : _LENGTH.size + length]))
         data = data[_LENGTH.size + length :]
-        body = json.loads(base64.b64decode(message["body"]))
+        text = message["body"]
+        body = json.loads(base64.b64decode(text) if message["properties"].get("body_encoding") else text)
         yield from body if isinstance(body, list) else [body]
 
 

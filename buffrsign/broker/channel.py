@@ -17,6 +17,7 @@ from kombu.utils.json import dumps
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from buffrsign.broker import keys
+from buffrsign.broker.announcing import Announcer
 from buffrsign.broker.consuming import celery_is_stopping, holder_of, running_leases
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Deliveries, Delivery
@@ -82,6 +83,7 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
         self.begins_as = ""  # the worker's name, if tasks run in this process: then jobs are begun as they are taken
         self.asks_ahead = False  # whether a batch is over when it was handed over, so that its pace can be told
         self.run_here: Callable[[Leased], bool] | None = None  # runs a light job at once; False if it is none
+        self._announcer: Announcer | None = None
         super().__init__(*args, **kwargs)
 
     @property
@@ -355,6 +357,8 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
         if self._asked is not None:
             self._give_up_asking()
             self._in_poll = None
+        if self._announcer:
+            self._announcer.close()
         super().close()
 
     # -- queues ----------------------------------------------------------------------------------------------------
@@ -387,6 +391,29 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
             super()._put_fanout(exchange, message, routing_key, **kwargs)
             return
         self._create_client().publish(self._get_publish_topic(exchange, routing_key), encoded)
+
+    def announce(self, exchange: str, routing_key: str, body: str, headers: dict[str, Any]) -> None:
+        """Publish JSON to a fanout exchange as kombu does, and wait for no answer.
+
+        Raises:
+            RedisError, OSError: it was not sent.
+        """
+        properties = {
+            "delivery_mode": 1,
+            "delivery_info": {"exchange": exchange, "routing_key": routing_key},
+            "priority": 0,
+            "delivery_tag": new_ulid(),
+        }
+        message = {
+            "body": body,
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": headers,
+            "properties": properties,
+        }
+        if self._announcer is None:
+            self._announcer = Announcer(self.pool)
+        self._announcer.publish(self._get_publish_topic(exchange, routing_key), msgspec.json.encode(message))
 
     def _size(self, queue: str) -> int:
         suspects: Any = self._create_client().zcard(keys.suspects(queue))

@@ -37,7 +37,10 @@ def holder_of(channel: Any, *, lease: timedelta) -> Holder:
 def holder_with(lease: str) -> Holder | None:
     """The holder of this process that was given this lease; None in a child of it, and where leases are unknown."""
     holder_id = lease.partition(".")[0]
-    return next((holder for holder in _holders.values() if holder.id == holder_id), None)
+    for holder in _holders.values():
+        if holder.id == holder_id:
+            return holder
+    return None
 
 
 def running_leases() -> set[str]:

@@ -7,7 +7,6 @@ be told twice: where the answer is lost, it is told again until it is known to b
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +36,7 @@ _FOLLOWING = ("chain", "chord", "callbacks")
 _LEASE = re.compile(r"[0-9a-f]{16}\.\d+")
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One message as it came to one worker. `request` is Celery's request context as a mapping.
 
     `lease` is empty where kombu's own transport delivered it.
@@ -52,16 +50,14 @@ class Delivery:
     lease: str = ""
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(msgspec.Struct, frozen=True):
     """The job is ours. `attempt` counts from 1; `crashes` are starts before this one whose process never came back."""
 
     attempt: int
     crashes: int
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """This delivery needs nothing more: the job was done, cancelled or buried before it.
 
     A `state` that is not final says that another delivery has the job: one that runs now, or the next try.
@@ -71,20 +67,17 @@ class Ended:
     result: dict[str, Any] | None
 
 
-@dataclass(frozen=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """This delivery came too late: its lease ran out before the task could begin, and another has the job."""
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True):
     """Somebody asked that the running job stops. `lost`: another delivery has it now, which is reason enough."""
 
     lost: bool
 
 
-@dataclass(frozen=True)
-class Deferred:
+class Deferred(msgspec.Struct, frozen=True):
     """The message waits in the schedule, and has been deferred, again and again, for so long."""
 
     so_far: timedelta

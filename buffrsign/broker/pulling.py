@@ -1,10 +1,11 @@
 """How one job is taken without Celery: reserved by a holder of its own, read, and begun; or put where it belongs."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from buffrsign.broker import keys

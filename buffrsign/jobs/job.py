@@ -173,7 +173,7 @@ def decode(kind: str, payload: object, *, job_id: str) -> Job:
     contract = CONTRACTS.get(kind)
     if contract is None:
         raise KindUnknown(kind)
-    if not isinstance(payload, Mapping):
+    if type(payload) is not dict and not isinstance(payload, Mapping):
         raise PayloadRefused(kind, f"expected an object, got {type(payload).__name__}")
     fields = dict(payload)
     version = fields.pop(VERSION_FIELD, 1)
@@ -183,8 +183,9 @@ def decode(kind: str, payload: object, *, job_id: str) -> Job:
         raise NewerVersion(kind, version, contract.version)
     if _ID_FIELD in fields:
         raise PayloadRefused(kind, f"Object contains unknown field `{_ID_FIELD}`; the envelope carries it")
+    fields[_ID_FIELD] = job_id
     try:
-        job = msgspec.convert({**fields, _ID_FIELD: job_id}, contract)
+        job = msgspec.convert(fields, contract)
     except (msgspec.ValidationError, RecursionError, UnicodeEncodeError) as error:
         raise PayloadRefused(kind, _reason(error, contract)) from error
     _require_whole_characters(job)

@@ -8,7 +8,7 @@ MUTANTS = (
     Mutant(
         "a reserve writes no lease",
         "reserve",
-        "  redis.call('HSET', K.holder .. holder, lease, list .. '\\0' .. message)\n",
+        "    redis.call('HSET', K.holder .. holder, unpack(fresh))\n",
         "",
     ),
     Mutant(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from celery import Celery
 
@@ -17,4 +18,5 @@ def stranger(broker_url: str, *, backend: str | None = None) -> Iterator[Celery]
     with Celery("stock", broker=broker_url, backend=backend, set_as_current=False) as app:
         app.conf.broker_transport_options = {"client_name": f"stranger-{new_ulid()}"}
         yield app
-        app.pool.force_close_all()
+        pool: Any = app.pool
+        pool.force_close_all()

@@ -47,17 +47,27 @@ local function begin_held(lease, list, message)
   return answer[1]
 end
 
+-- One command writes all leases that are new.
+local fresh = {}
+local function hold_fresh()
+  if #fresh > 0 then
+    redis.call('HSET', K.holder .. holder, unpack(fresh))
+    fresh = {}
+  end
+end
+
 local function give(list, message, limits)
   local lease, filled = holder .. '.' .. number, #reply
   number = number + 1
   credit = credit - 1
-  redis.call('HSET', K.holder .. holder, lease, list .. '\0' .. message)
+  fresh[#fresh + 1], fresh[#fresh + 2] = lease, list .. '\0' .. message
   if limits then
+    hold_fresh() -- a limit counts only what is held
     spend(limits, lease, now)
   end
   reply[filled + 1], reply[filled + 2], reply[filled + 3] = lease, list, message
   if begins then
-    reply[filled + 4] = begin_held(lease, list, message)
+    reply[filled + 4] = ''
   end
 end
 
@@ -151,6 +161,10 @@ for _, some in ipairs({urgent, others}) do
   for _, list in ipairs(some) do
     give_from(list, credit)
   end
+end
+hold_fresh()
+for at = 4, begins and #reply or 0, 4 do
+  reply[at + 3] = begin_held(reply[at], reply[at + 1], reply[at + 2])
 end
 write_ends({}, counts, now)
 if is_limited then

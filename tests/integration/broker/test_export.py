@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from redis import Redis
 
 from buffrsign import Producer, State
@@ -61,7 +62,7 @@ def test_a_job_that_ran_in_it_is_ready_again_and_no_attempt_is_spent(
     message: Any = client.lindex("maintenance", 0)
     [lease] = reserve(client, "killed", jobs=1, lease_ms=HOUR_MS)
     delivery = read(message)
-    deliveries.begin(type(delivery)(**{**vars(delivery), "lease": lease}))
+    deliveries.begin(replace(delivery, lease=lease))
     client.zadd(keys.HOLDERS, {"killed": 1})
 
     export(client)

@@ -1,9 +1,9 @@
 """A holder's books, and its heartbeat."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from buffrsign import State
 from buffrsign.broker import keys

@@ -1,9 +1,9 @@
 """One job in two hands: a delivery that repeats a settled one, and two workers that settle the same job."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from buffrsign import State
 from buffrsign.broker import keys

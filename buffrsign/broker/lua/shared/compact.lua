@@ -23,7 +23,8 @@ end
 
 -- A time in ms as text: Redis takes a microsecond to turn a number of Lua's into one.
 local function in_ms(time)
-  return string.format('%.0f', time)
+  memo[time] = memo[time] or string.format('%.0f', time)
+  return memo[time]
 end
 
 -- A job that waits for its time, and was never anything else, has a compact record: a string of MessagePack, the array
@@ -105,12 +106,26 @@ local function replace(record, fields)
   redis.call('HSET', record, unpack(fields))
 end
 
--- These fields of a record. MUST be how a script first looks at one that it may write to: it makes it a whole one.
-local function recorded(record, ...)
-  local values = redis.pcall('HMGET', record, ...)
-  if values.err then
+-- What a hash command answers of a record. MUST be how a script first looks at one that it may write to: it makes it whole.
+local function looked_at(command, record, ...)
+  local answer = redis.pcall(command, record, ...)
+  if answer.err then
     replace(record, inflated(record, redis.call('GET', record)))
-    values = redis.call('HMGET', record, ...)
+    answer = redis.call(command, record, ...)
   end
-  return unpack(values)
+  return answer
+end
+
+-- These fields of a record.
+local function recorded(record, ...)
+  return unpack(looked_at('HMGET', record, ...))
+end
+
+-- All fields of a record, by their names: quicker where many are asked for.
+local function all_recorded(record)
+  local flat, fields = looked_at('HGETALL', record), {}
+  for at = 1, #flat, 2 do
+    fields[flat[at]] = flat[at + 1]
+  end
+  return fields
 end

@@ -129,7 +129,7 @@ local function end_job(job_id, state, now, fields, ended, counts, known)
     fields[#fields + 1], fields[#fields + 2] = 'ran_ms', math.max(0, now - started_at)
   end
   redis.call('HDEL', record, 'message', 'lease', 'cancel', 'suspect', unpack(error and {'error'} or {}))
-  redis.call('HSET', record, 'state', state, 'ended_at', now, unpack(fields))
+  redis.call('HSET', record, 'state', state, 'ended_at', in_ms(now), unpack(fields))
   -- While its key is taken the record stays: a key without a record counts as free.
   redis.call('EXPIRE', record, state == 'done' and math.max(L.ended_ttl_s, window or 0) or L.ended_ttl_s)
   if was ~= 'running' then
@@ -144,7 +144,7 @@ local function end_job(job_id, state, now, fields, ended, counts, known)
   end
   local alone = not ended
   ended, counts = ended or {}, counts or {}
-  ended[#ended + 1], ended[#ended + 2] = now, job_id
+  ended[#ended + 1], ended[#ended + 2] = in_ms(now), job_id
   tally(counts, queue, state)
   if alone then
     write_ends(ended, counts, now)
@@ -155,24 +155,24 @@ end
 -- the lease lasts all the same, because Celery still has to publish what follows the job.
 local function begin_job(job, now, counts)
   local record, lease = K.record .. job.id, job.lease
-  local is_known, state, ready_at, retries, by, cancel, expires_at, starts, postponed, crashes, unique, follows, keeps_result,
-    deferred_at = recorded(record, 'enqueued_at', 'state', 'ready_at', 'retries', 'lease', 'cancel',
-      'expires_at', 'starts', 'postponed', 'crashes', 'unique', 'follows', 'keeps_result', 'deferred_at')
-  if not is_known then
+  local known = all_recorded(record)
+  local state, ready_at, retries, by, cancel, starts, crashes =
+    known.state, known.ready_at, known.retries, known.lease, known.cancel, known.starts, known.crashes
+  if not known.enqueued_at then
     ensure_record(job.id, job.kind, job.queue, now)
     state, ready_at = 'ready', now
   end
-  if state == 'done' and follows then
-    return {state, follows}, true -- what follows was not published, or nobody knows
+  if state == 'done' and known.follows then
+    return {state, known.follows}, true -- what follows was not published, or nobody knows
   end
   if is_final(state) or job.retries < tonumber(retries or 0) then
-    return {state, redis.call('HGET', record, 'result') or ''}
+    return {state, known.result or ''}
   end
   local repeated = state == 'running' and lease ~= '' and by == lease
   if state == 'running' and lease ~= '' and by and not repeated and holds(by) then
     return {'running', ''}
   end
-  expires_at = tonumber(expires_at or job.expires_at)
+  local expires_at = tonumber(known.expires_at or job.expires_at)
   if cancel == '1' or (expires_at and now > expires_at) then
     end_job(job.id, 'cancelled', now, {'error', cancel == '1' and 'it was stopped' or 'it expired before it started'})
     return {'cancelled', ''}
@@ -181,35 +181,41 @@ local function begin_job(job, now, counts)
     crashes = redis.call('HINCRBY', record, 'crashes', 1) -- only a process that never came back leaves a job like that
   end
   if not repeated then
-    local been_away = starts or deferred_at or state ~= 'ready'
+    local been_away = starts or known.deferred_at or state ~= 'ready'
     starts = (starts or 0) + 1
-    local fields = {'state', 'running', 'worker', job.worker, 'started_at', now, 'starts', starts,
+    local fields = {'state', 'running', 'worker', job.worker, 'started_at', in_ms(now), 'starts', starts,
       'waited_ms', math.max(0, now - (ready_at or now))}
     if lease ~= '' then
       fields[#fields + 1], fields[#fields + 2] = 'lease', lease
     end
-    if job.keeps_result and not keeps_result then
+    if job.keeps_result and not known.keeps_result then
       fields[#fields + 1], fields[#fields + 2] = 'keeps_result', '1'
     end
     redis.call('HSET', record, unpack(fields))
     if been_away then
       redis.call('HDEL', record, 'message', 'progress', 'deferred_at')
-      leave_schedule(job.id, redis.call('HGET', record, 'series'))
+      leave_schedule(job.id, known.series)
     end
     if been_away or now - (ready_at or 0) > 3600000 then -- what has just become ready will not be forgotten for days
       redis.call('EXPIRE', record, L.waiting_ttl_s)
-      if unique then
-        redis.call('EXPIRE', unique, L.waiting_ttl_s)
+      if known.unique then
+        redis.call('EXPIRE', known.unique, L.waiting_ttl_s)
       end
     end
     tally(counts, job.queue, 'started')
   end
-  return {'begun', '', tonumber(starts), tonumber(postponed or 0), tonumber(crashes or 0)}
+  return {'begun', '', tonumber(starts), tonumber(known.postponed or 0), tonumber(crashes or 0)}
 end
 
 -- What `begin_job` needs of a message; nil where that is not told without decoding it: it carries a time, or headers of
 -- its producer's own. Such a message is begun by its worker, who decodes it in any case.
 local function plain_job(message)
+  local first_kind, first_id, first_ignores = string.match(message, -- as `first_message` begins, for a job of nobody's
+    '^{"headers":{"lang":"py","task":"([%w_.]+)","id":"(%w+)","root_id":"%w+","parent_id":null,"group":null,"retries":0,'
+      .. '"ignore_result":(%a+),"eta":null,"timelimit":%[null,null%],"origin":"buffrsign","argsrepr"')
+  if first_id then
+    return {id = first_id, kind = first_kind, retries = 0, keeps_result = first_ignores == 'false'}
+  end
   local headers = plain_headers(message)
   local id, kind = headers and text_in(headers, 'id'), headers and text_in(headers, 'task')
   if not id or not kind or string.find(id .. kind, '[\128-\255]') or not is_null_in(headers, 'eta')
