@@ -42,7 +42,7 @@ GOLDEN = ROOT / "tests" / "golden"
 OUTPUT = ROOT / "var" / "bench" / "pools.json"
 LONGEST_S = 240.0
 
-_CELERY = ("celery", "-A", "workers.app", "worker", "--without-mingle", "--without-gossip", "-n", "worker@%h")
+_CELERY = ("python", "-m", "workers.worker", "workers.app", "--without-mingle", "--without-gossip", "-n", "worker@%h")
 POOLS = {
     "prefork, 2 children": lambda queue: [*_CELERY, "-Q", queue, "--concurrency", "2"],
     "2 × solo": lambda queue: ["python", "-m", "workers.processes_of", queue, "-c", "2"],

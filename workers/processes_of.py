@@ -118,7 +118,7 @@ class Family:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read the command line, and run. What follows `--` goes to each `celery worker`."""
+    """Read the command line, and run. What follows `--` goes to each worker, as Celery's options."""
     parser = argparse.ArgumentParser(prog="python -m workers.processes_of", description=__doc__)
     parser.add_argument("queue", choices=[queue.value for queue in Queue])
     parser.add_argument("-c", "--count", type=int, default=2, help="how many processes")
@@ -131,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsRefused as refused:
         sys.exit(str(refused))
     our_logging.configure(log_format=settings.log_format, level=settings.log_level)
-    celery = [sys.executable, "-m", "celery", "-A", given.app, "worker", "-Q", given.queue, "--pool", "solo"]
+    celery = [sys.executable, "-m", "workers.worker", given.app, "-Q", given.queue, "--pool", "solo"]
     quiet = ["--without-mingle", "--without-gossip", "--prefetch-multiplier", str(MOST_AT_ONCE)]
     command = [*celery, *quiet, *(part for part in rest if part != "--")]
     return Family(command, name=given.queue, broker_url=settings.broker_url).run(given.count)

@@ -10,7 +10,7 @@ from benchmarks.engine.homes import Place
 from benchmarks.engine.stage import stage
 from workers.processes import Program
 
-SETTLE_S = 3.0
+SETTLE_S = 15.0
 _SESSION = 3  # field of /proc/<pid>/stat after the name
 _KIB = 1024
 

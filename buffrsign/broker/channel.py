@@ -1,7 +1,8 @@
 """How a channel takes messages by lease. Mixed into kombu's plain and its sentinel channel, see `transport.py`.
 
 Two commands take turns on the channel's blocking connection: `reserve` while there is work, and else a wait for the
-bells of its queues, of one second at most, which also finds what a stock producer pushed without ringing.
+bells of its queues, which also ends after a second, to find what a stock producer pushed without ringing; or after
+three, where nothing has come for a while.
 """
 # ruff: noqa: SLF001 - kombu's own names; a test lists them, and fails when an upgrade changes one
 
@@ -39,6 +40,8 @@ from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import get_logger
 
 LONGEST_WAIT_S = 1.0
+LONGEST_QUIET_WAIT_S = 3.0
+QUIET_AFTER_S = 10.0
 
 LONGEST_BATCH_S = 0.1
 """Where tasks run in this process, it takes as many jobs at once as it expects to run in this time."""
@@ -74,6 +77,7 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
         self._asked: _Asked | None = None
         self._idle = False
         self._wait_s = LONGEST_WAIT_S
+        self._given_at = time.monotonic()
         self._resume_at = 0.0
         self._without_acks: set[str] = set()  # queues whose consumer acknowledges nothing, such as replies
         self._taken: dict[str, Leased] = {}
@@ -188,19 +192,22 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
                 self.holder.client.lpush(bell[0], 1)
                 self.holder.client.ltrim(bell[0], 0, 0)
             except RedisError as error:
-                log.warning("bell not passed on, others look every second", error_type=type(error).__name__)
+                log.warning("bell not passed on, others look by themselves", error_type=type(error).__name__)
 
     # -- delivering ------------------------------------------------------------------------------------------------
 
     def _take(self, reservation: Reservation) -> None:
         """Hand what was taken to its consumers; what they leave, because one of them failed, goes back."""
         self._idle = reservation.given < reservation.asked
-        self._wait_s = _wait_for(reservation.next_due)
+        started = time.monotonic()
+        if reservation.given:
+            self._given_at = started
+        is_quiet = started - self._given_at > QUIET_AFTER_S
+        self._wait_s = _wait_for(reservation.next_due, at_most=LONGEST_QUIET_WAIT_S if is_quiet else LONGEST_WAIT_S)
         left = list(reservation.taken)
         self._taken = {lease: leased for lease, leased in self._taken.items() if self.holder.holds(lease)}
         self._taken.update({leased.lease: leased for leased in left})
         left.reverse()
-        started = time.monotonic()
         try:
             self._ask_ahead(reservation)
             while left and not celery_is_stopping():
@@ -429,5 +436,5 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
         return dropped
 
 
-def _wait_for(next_due: timedelta | None) -> float:
-    return LONGEST_WAIT_S if next_due is None else min(LONGEST_WAIT_S, max(0.01, next_due.total_seconds()))
+def _wait_for(next_due: timedelta | None, *, at_most: float) -> float:
+    return at_most if next_due is None else min(at_most, max(0.01, next_due.total_seconds()))

@@ -12,18 +12,21 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import (
     BigInteger,
     Connection,
     Dialect,
     Engine,
     MetaData,
+    String,
     TypeDecorator,
+    column,
     create_engine,
     event,
+    inspect,
     make_url,
+    select,
+    table,
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -35,6 +38,11 @@ BUSY_TIMEOUT_S = 15
 _WAL_RETRY_S = 0.01
 _READ_ONLY = "buffrsign_read_only"
 _MIGRATIONS = Path(__file__).with_name("migrations")
+
+HEAD = "0004"
+"""The latest of the migrations; a test compares."""
+
+_VERSION = table("alembic_version", column("version_num", String))
 
 metadata = MetaData(
     naming_convention={
@@ -95,11 +103,24 @@ class Database:
 
 def migrate(database: Database) -> None:
     """Bring the schema to this release's; safe when many processes do it at once, and free when nothing is to do."""
+    if _revision(database) == HEAD:
+        return
+    from alembic import command  # noqa: PLC0415 - 11 MB, and needed once in a release
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _revision(database: Database) -> str | None:
+    """What alembic noted last; None where it was never here."""
+    with database.read() as connection:
+        if not inspect(connection).has_table(_VERSION.name):
+            return None
+        return connection.scalar(select(_VERSION.c.version_num))
 
 
 @contextmanager

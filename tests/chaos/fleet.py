@@ -6,6 +6,7 @@ Whatever ends without having been asked to is started again, as a supervisor wou
 import base64
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -38,7 +39,8 @@ _WORKERS = {
 def worker_commands(app: str = "tests.chaos.app") -> dict[str, list[str]]:
     """The command of each worker, by name."""
     quiet = ["--without-mingle", "--without-gossip", "-Q", _QUEUES]
-    return {name: ["celery", "-A", app, "worker", *pool, *quiet, "-n", f"{name}@%h"] for name, pool in _WORKERS.items()}
+    worker = [sys.executable, "-m", "workers.worker", app]
+    return {name: [*worker, *pool, *quiet, "-n", f"{name}@%h"] for name, pool in _WORKERS.items()}
 
 
 def plain_worker_commands() -> dict[str, list[str]]:

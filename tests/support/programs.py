@@ -31,7 +31,7 @@ START_S = 40.0
 def worker(queue: str, *, app: str = "workers.app", concurrency: int = 1) -> list[str]:
     """The command of a worker of one family, as the Procfile has it."""
     serves = ["-Q", queue, "-n", f"{queue}@%h", "--concurrency", str(concurrency)]
-    return ["celery", "-A", app, "worker", *serves, "--without-mingle", "--without-gossip"]
+    return [sys.executable, "-m", "workers.worker", app, *serves, "--without-mingle", "--without-gossip"]
 
 
 def processes_of(queue: str, *, app: str = "workers.app", count: int = 1) -> list[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 QUEUE = Queue.MAINTENANCE.value
 SIDE = ("python", "-m", "benchmarks.engine.sides.ours")
 CELERY = (
-    *("celery", "-A", "benchmarks.engine.sides.ours_app", "worker", "-Q", QUEUE, "--prefetch-multiplier", "64"),
+    *("python", "-m", "workers.worker", "benchmarks.engine.sides.ours_app", "-Q", QUEUE, "--prefetch-multiplier", "64"),
     *("--without-mingle", "--without-gossip"),
 )
 LIGHT = tuple(part.replace("ours_app", "ours_light_app") for part in CELERY)

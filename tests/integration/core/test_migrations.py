@@ -1,17 +1,21 @@
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect
 
 import buffrsign.ledger.tables
 import buffrsign.mail.tables
 import buffrsign.requests.tables
 import buffrsign.storage.tables  # noqa: F401  (imported for the tables they declare)
-from buffrsign.core.sql import Database, metadata, migrate
+from buffrsign.core import sql
+from buffrsign.core.sql import HEAD, Database, metadata, migrate
 from tests.support.racing import race
 
 MIGRATE = """
@@ -42,6 +46,13 @@ def test_the_migrations_build_exactly_the_tables_that_the_packages_declare(datab
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_head_is_the_latest_migration(database):
+    migrations = Config()
+    migrations.set_main_option("script_location", str(Path(sql.__file__).with_name("migrations")))
+
+    assert ScriptDirectory.from_config(migrations).get_current_head() == HEAD
 
 
 def test_migrating_again_changes_nothing(database):

