@@ -122,6 +122,8 @@ class _Books:
     fresh: int = 0  # how many are settled since the last word to the broker
     first_fresh: float = 0.0
     next_number: int = 1
+    answered_at: float = float("-inf")  # a reserve, last
+    sure_from: float = float("-inf")  # until then, one that had no answer may still come to the broker
 
     @property
     def arrived_below(self) -> int:
@@ -221,6 +223,7 @@ class Holder:
         with self._lock:
             self._forget(ask.settled)
             self._forget(ask.ends)
+            self._books.answered_at = time.monotonic()
             if self._books.asking.pop(ask.first, None) is None:
                 taken = []  # it was given up while its answer waited to be read, and goes back with a heartbeat
             else:
@@ -233,6 +236,7 @@ class Holder:
         """The answer will not come: what may have been taken goes back with the next heartbeat."""
         with self._lock:
             self._books.asking.pop(ask.first, None)
+            self._books.sure_from = time.monotonic() + self._lease_ms / 1000
 
     def claim(self, lease: str) -> Claim | None:
         """Say that the job runs now. None if it was not begun when it was taken: then it has to begin by itself.
@@ -399,6 +403,12 @@ class Holder:
             self._forget((ended_now & self._ended_before) - self._books.ends.keys())
             self._ended_before = ended_now
 
+    def _rests(self, beaten_at: float, lately_s: float) -> bool:
+        """Whether a beat has nothing to say: nothing is held or on its way, and a reserve has renewed the holder."""
+        books, now = self._books, time.monotonic()
+        is_renewed = now - books.answered_at < lately_s and now - beaten_at < self._lease_ms / 1000
+        return is_renewed and not books.held and now > books.sure_from
+
     def _start_heart(self) -> None:
         if self._heart is None or not self._heart.is_alive():
             self._heart = threading.Thread(target=self._keep_beating, name="lease-heartbeat", daemon=True)
@@ -406,9 +416,12 @@ class Holder:
 
     def _keep_beating(self) -> None:
         usual_s = pause_s = self._lease_ms / 1000 / _HEARTBEATS_PER_LEASE
+        beaten_at = time.monotonic()
         while not self._ended.wait(pause_s):
             try:
-                self.beat()
+                if not self._rests(beaten_at, usual_s):
+                    self.beat()
+                    beaten_at = time.monotonic()
                 self.flush()
                 pause_s = usual_s
             except RedisError as error:

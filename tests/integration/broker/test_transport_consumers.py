@@ -9,6 +9,7 @@ from kombu import Connection
 from redis import Redis
 
 from buffrsign.broker import keys
+from buffrsign.broker.scripts import source
 from tests.support.plain import Taken, held, holder_of, publish, waiting
 from tests.support.programs import ROOT
 from tests.support.wait import wait_until
@@ -32,6 +33,7 @@ with connected(TestBroker(None, sys.argv[1], "", "")) as connection:
 @pytest.mark.parametrize("moment", ["asked", "taken"])
 def test_what_a_killed_consumer_had_taken_goes_to_another(broker, connection, client, moment):
     ids = [publish(connection) for _ in range(3)]
+    client.script_load(source("reserve"))  # it reads no answer, not even that the server does not know the script
     victim = subprocess.Popen(
         [sys.executable, "-c", TAKER, broker.broker_url, moment],
         cwd=ROOT,
