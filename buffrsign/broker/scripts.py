@@ -81,8 +81,8 @@ def _ms(duration: timedelta) -> int:
 
 
 _LIMITS = {
-    "ended_ttl_s": _ms(ENDED_TTL) // 1000,
-    "waiting_ttl_s": _ms(WAITING_TTL) // 1000,
+    "ended_ttl_s": f"'{_ms(ENDED_TTL) // 1000}'",  # as texts: see `in_ms`
+    "waiting_ttl_s": f"'{_ms(WAITING_TTL) // 1000}'",
     "ended_listed": ENDED_LISTED,
     "crashes": MAX_CRASHES,
     "missed_after_ms": _ms(MISSED_AFTER),

@@ -292,7 +292,7 @@ MUTANTS = (
     Mutant(
         "a record is kept for ever",
         "shared",
-        "  redis.call('EXPIRE', record, state == 'done' and math.max(L.ended_ttl_s, window or 0) or L.ended_ttl_s)\n",
+        "  redis.call('EXPIRE', record, state == 'done' and window and math.max(L.ended_ttl_s, window) or L.ended_ttl_s)\n",
         "  redis.call('PERSIST', record)\n",
     ),
     Mutant("a postponement asks for no lease", "postpone", "if not holds(lease) then", "if false then"),

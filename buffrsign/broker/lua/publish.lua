@@ -53,7 +53,7 @@ if waits then
   place_scheduled({due, job_id}, due, series)
 else
   local fields = fields_of(terms, 'ready', in_ms(now), due)
-  accept(job_id, kind, unique, fields, #fields)
+  accept(K.record .. job_id, job_id, kind, unique, fields, #fields)
   place_ready(list, ARGV[18], {body_is == '' and body or first_message(job_id, terms, body)})
 end
 if schedule ~= '' then

@@ -62,7 +62,7 @@ for at = first, #ARGV, 4 do
       accept_scheduled(job_id, body, unique, terms)
       places[#places + 1], places[#places + 2] = due_text, job_id
     else
-      accept(job_id, terms.k, unique, fields, common)
+      accept(records[(at - first) / 4 + 1], job_id, terms.k, unique, fields, common)
       places[#places + 1] = body_is == '' and body or first_message(job_id, terms, body)
     end
   end

@@ -57,8 +57,8 @@ end
 
 -- Write the record of a new job that is ready, and take its key. `fields` are what jobs that are accepted together have in
 -- common; what is the job's own is written behind them, so that one command writes all: each costs a microsecond.
-local function accept(job_id, kind, unique, fields, common)
-  local record, last = K.record .. job_id, common
+local function accept(record, job_id, kind, unique, fields, common)
+  local last = common
   if unique then
     fields[last + 1], fields[last + 2] = 'unique', unique
     last = last + 2
@@ -131,7 +131,7 @@ local function end_job(job_id, state, now, fields, ended, counts, known)
   redis.call('HDEL', record, 'message', 'lease', 'cancel', 'suspect', unpack(error and {'error'} or {}))
   redis.call('HSET', record, 'state', state, 'ended_at', in_ms(now), unpack(fields))
   -- While its key is taken the record stays: a key without a record counts as free.
-  redis.call('EXPIRE', record, state == 'done' and math.max(L.ended_ttl_s, window or 0) or L.ended_ttl_s)
+  redis.call('EXPIRE', record, state == 'done' and window and math.max(L.ended_ttl_s, window) or L.ended_ttl_s)
   if was ~= 'running' then
     leave_schedule(job_id, series)
   end
