@@ -55,7 +55,8 @@ def nothing_left(_client: "Redis") -> int:
 class Engine:
     """One engine in one configuration.
 
-    `side`: the program that enqueues, without its command. `workers`: programs, each with its processes. Engines of one
+    `side`: the program that enqueues, without its command. `workers`: programs, each with its processes.
+    `scheduler`: one more, where jobs for later have a program of their own. Engines of one
     `family` load the same jobs in the same way. `remaining`: how many jobs are not acknowledged. `guess`: jobs a second
     it may reach, and `guess_far` at 2.4 ms; they only size runs. `counts_at_once`: its count of runs is exact at any
     moment.
@@ -68,6 +69,7 @@ class Engine:
     side: tuple[str, ...]
     measures: frozenset[Measure]
     workers: tuple[tuple[str, ...], ...] = ()
+    scheduler: tuple[str, ...] = ()
     remaining: Callable[["Redis"], int] = nothing_left
     guess: int = 1000
     guess_far: int = 0

@@ -25,6 +25,7 @@ def after_their_time(engine: Engine, place: Place, count: int) -> list[float]:
     """Milliseconds after the one moment at which all were due, in the order in which they began."""
     with stage(engine, place) as on:
         on.start_workers()
+        on.start_scheduler()
         on.warm_up()
         left_s = on.ask("later", count, LEAD_S)["left_s"]
         if left_s < LEAST_LEFT_S:

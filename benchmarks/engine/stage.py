@@ -80,6 +80,12 @@ class Stage:
         commands = [self.place.command(command) for command in self.engine.workers]
         return [self.processes.start(f"worker-{number}", command, env=env) for number, command in enumerate(commands)]
 
+    def start_scheduler(self) -> None:
+        """Start it, if this engine has one."""
+        if self.engine.scheduler:
+            command = self.place.command(self.engine.scheduler)
+            self.processes.start("scheduler", command, env=self.environment(self.url))
+
     def executed(self) -> int:
         """How many jobs ran."""
         data = (self.folder / "counts").read_bytes()

@@ -28,7 +28,7 @@ MUTANTS = (
     Mutant(
         "a reserve wakes nobody for what it leaves", "reserve", "if credit == 0 then\n  for", "if false then\n  for"
     ),
-    Mutant("a reserve promotes nothing", "reserve", "promote(100, now)", "0, 0, -1"),
+    Mutant("a reserve promotes nothing", "reserve", "promote(credit, now)", "0, 0, -1"),
     Mutant(
         "a reserve reads first and removes later",
         "reserve",

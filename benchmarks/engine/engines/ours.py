@@ -77,6 +77,7 @@ def _engine(
         home=Home.OWN,
         side=SIDE,
         workers=workers,
+        scheduler=("python", "-m", "workers.scheduler"),
         remaining=remaining,
         guess=guess,
         guess_far=guess_far,
