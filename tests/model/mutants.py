@@ -28,7 +28,7 @@ MUTANTS = (
     Mutant(
         "a reserve wakes nobody for what it leaves", "reserve", "if credit == 0 then\n  for", "if false then\n  for"
     ),
-    Mutant("a reserve promotes nothing", "reserve", "promote(credit, now)", "0, 0, -1"),
+    Mutant("a reserve promotes nothing", "reserve", "promote(math.max(credit, 16), now)", "0, 0, -1"),
     Mutant(
         "a reserve reads first and removes later",
         "reserve",
@@ -292,7 +292,8 @@ MUTANTS = (
     Mutant(
         "a record is kept for ever",
         "shared",
-        "  redis.call('EXPIRE', record, state == 'done' and window and math.max(L.ended_ttl_s, window) or L.ended_ttl_s)\n",
+        "  redis.call('EXPIRE', record, "
+        "state == 'done' and window and math.max(L.ended_ttl_s, window) or L.ended_ttl_s)\n",
         "  redis.call('PERSIST', record)\n",
     ),
     Mutant("a postponement asks for no lease", "postpone", "if not holds(lease) then", "if false then"),

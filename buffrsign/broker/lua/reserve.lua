@@ -24,7 +24,7 @@ for at = 6, done_from - 1, 2 do
 end
 local lists_from = finish_all(ARGV, done_from, tonumber(done) or 0, now)
 redis.call('ZADD', K.holders, now + lease_ms, holder)
-local _, _, next_ms = promote(credit, now)
+local _, _, next_ms = promote(math.max(credit, 16), now)
 local taken_back = recover(now, lease_ms)
 local lists, is_plain = open_lists({unpack(ARGV, lists_from)})
 local is_limited = not is_plain and redis.call('EXISTS', K.limits, K.held) > 0

@@ -35,7 +35,7 @@ def run(command: list[str], environment: dict[str, str]) -> subprocess.Completed
 
 def start_worker(environment: dict[str, str], *, queue: str = "maintenance") -> subprocess.CompletedProcess[str]:
     """A worker that is expected to end by itself."""
-    return run([sys.executable, "-m", *worker(queue)], environment)
+    return run(worker(queue), environment)
 
 
 @pytest.fixture
