@@ -112,6 +112,9 @@ class _guarded:  # noqa: N801 - used like a function; see `bind` in `buffrsign/c
         self._bound.__enter__()
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if error is None:
+            self._bound.__exit__()
+            return
         try:
             if isinstance(error, RedisError | SoftTimeLimitExceeded):
                 log.warning("job given back, it could not be settled", error_type=type(error).__name__)

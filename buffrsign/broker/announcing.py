@@ -6,9 +6,11 @@ lost by it that a listener could have had: what has no answer is sent again, and
 
 from typing import Any
 
+import msgspec
 from redis.exceptions import RedisError, ResponseError
 
 from buffrsign.broker.wire import pack
+from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import get_logger
 
 log = get_logger(__name__)
@@ -29,7 +31,7 @@ class Announcer:
             RedisError, OSError: it was not sent.
         """
         self._make_sure()
-        if self._connection is not None and self._connection.can_read():  # nothing is awaited: the server's good-bye
+        if self._connection is not None and self._is_over():
             self._hang_up()
         self._send(pack("PUBLISH", channel, message))
 
@@ -72,8 +74,33 @@ class Announcer:
             raise
         self._unanswered = b""
 
+    def _is_over(self) -> bool:
+        """Whether the server has hung up: nothing is awaited, so that is all that can be read."""
+        try:
+            return bool(self._connection.can_read())
+        except (RedisError, OSError):
+            return True
+
     def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.disconnect()
             self._pool.release(connection)
+
+
+def fanout_message(exchange: str, routing_key: str, body: str, headers: dict[str, Any]) -> bytes:
+    """A message of JSON, as kombu writes one to a fanout exchange; but its body stands in it as text."""
+    properties = {
+        "delivery_mode": 1,
+        "delivery_info": {"exchange": exchange, "routing_key": routing_key},
+        "priority": 0,
+        "delivery_tag": new_ulid(),
+    }
+    message = {
+        "body": body,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": properties,
+    }
+    return msgspec.json.encode(message)

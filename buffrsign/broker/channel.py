@@ -18,7 +18,7 @@ from kombu.utils.json import dumps
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from buffrsign.broker import keys
-from buffrsign.broker.announcing import Announcer
+from buffrsign.broker.announcing import Announcer, fanout_message
 from buffrsign.broker.consuming import celery_is_stopping, holder_of, running_leases
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Deliveries, Delivery
@@ -400,27 +400,15 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
         self._create_client().publish(self._get_publish_topic(exchange, routing_key), encoded)
 
     def announce(self, exchange: str, routing_key: str, body: str, headers: dict[str, Any]) -> None:
-        """Publish JSON to a fanout exchange as kombu does, and wait for no answer.
+        """Publish JSON to a fanout exchange, and wait for no answer.
 
         Raises:
             RedisError, OSError: it was not sent.
         """
-        properties = {
-            "delivery_mode": 1,
-            "delivery_info": {"exchange": exchange, "routing_key": routing_key},
-            "priority": 0,
-            "delivery_tag": new_ulid(),
-        }
-        message = {
-            "body": body,
-            "content-encoding": "utf-8",
-            "content-type": "application/json",
-            "headers": headers,
-            "properties": properties,
-        }
         if self._announcer is None:
             self._announcer = Announcer(self.pool)
-        self._announcer.publish(self._get_publish_topic(exchange, routing_key), msgspec.json.encode(message))
+        message = fanout_message(exchange, routing_key, body, headers)
+        self._announcer.publish(self._get_publish_topic(exchange, routing_key), message)
 
     def _size(self, queue: str) -> int:
         suspects: Any = self._create_client().zcard(keys.suspects(queue))

@@ -135,6 +135,16 @@ class Accidents(Workers):
         lease, holder = choose(self.unbegun(), pick)
         self.defer_lease(holder, lease, delay, until=until, comes_back=comes_back)
 
+    @precondition(lambda self: any(run.holder.begins for run in self.runs))
+    @rule(pick=PICK, comes_back=st.booleans())
+    def a_worker_knows_no_task_for_what_it_began(self, pick: int, comes_back: bool) -> None:
+        """The broker began it when it gave it out; a newer release knows its task."""
+        begun = {run.lease: run for run in self.runs if run.holder.begins}
+        run = begun[choose(begun, pick)]
+        self.runs.remove(run)
+        if run.lease in run.holder.held:
+            self.defer_lease(run.holder, run.lease, 1000, until=False, comes_back=comes_back)
+
     def defer_lease(self, holder: Holder, lease: str, delay: int, *, until: bool, comes_back: bool) -> None:
         """The message waits for its own time, or for a worker that knows its task."""
         message, was = decode(holder.held[lease]), self.world
@@ -155,7 +165,8 @@ class Accidents(Workers):
         expect((answer < 0) == (not held), "only who holds a job defers it", answer)
         expect(lease not in self.world.leases, "a lease ends with its job", lease)
         record = was.records.get(job_id, {"state": "ready"})
-        counts = record["state"] == "ready" and message.retries >= int(record.get("retries", 0))
+        is_its = record["state"] == State.READY or was.has_begun(lease)
+        counts = is_its and message.retries >= int(record.get("retries", 0))
         now_is = State.SCHEDULED if held and counts else was.state(job_id)
         expect(self.world.state(job_id) == now_is, "a copy of a message is not deferred", (job_id, record))
 

@@ -1,7 +1,7 @@
 """Rules of people who pause queues and set limits, and what may then not be given out."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from buffrsign.broker import keys
 from tests.model.laws import Step
@@ -13,6 +13,13 @@ LIMITED = ("kind:model.job", "tenant:a", "tenant:*")
 
 class People(Stage):
     """Whoever watches over the queues."""
+
+    @initialize(said=st.sampled_from(["", "", "", "1  "]))
+    def the_fleet_may_be_bounded(self, said: str) -> None:
+        """A fourth of all lives have a limit from the start: it takes several workers to break one."""
+        if said:
+            self.scripts.client.hset(keys.LIMITS, LIMITED[0], said)
+            self.scripts.look(Step("person"))
 
     @precondition(lambda self: self.world.lists or self.world.elsewhere)
     @rule(

@@ -137,7 +137,7 @@ class Taking(Stage):
         each = {f"tenant:{tenant}": before.limits.get("tenant:*", "") for tenant in "abc"}
         for name, said in (each | own).items():
             most, counted = said.partition(" ")[0], self.given_under.setdefault(name, set())
-            counted &= self.world.leases.keys()
+            counted.intersection_update(self.world.leases)
             had = len(counted)
             counted |= given & self.world.under(name) if most else set()
             expect(not most or len(counted) <= max(int(most), had), "a limit is kept", (name, said, counted))
