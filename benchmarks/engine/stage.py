@@ -202,6 +202,7 @@ def _loaded(engine: Engine, place: Place, count: int, *, results: bool) -> Path:
     shutil.rmtree(making, ignore_errors=True)
     with Processes(making / "log") as processes:
         running = server.start(processes, making / "data", appendfsync="everysec")
+        running.client.config_set("auto-aof-rewrite-percentage", 0)  # once is enough, at the end
         filling = Stage(engine, place, making, processes, running, running.url, results)
         filling.ask("load", count)
         if (found := filling.remaining()) != count:
