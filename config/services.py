@@ -156,9 +156,9 @@ class Services:
                 self.__dict__[name].close()
 
 
-def configure(settings: Settings) -> None:
-    """Say which settings this program's services are built from. Called once, by its entry point."""
-    _Process.build = lambda: Services(settings)
+def configure(settings: Settings, *, build: Callable[[Settings], Services] = Services) -> None:
+    """Say from which settings this program's services are built, and how. Called by its entry point; the last call counts."""
+    _Process.build = lambda: build(settings)
     _Process.services = None
 
 

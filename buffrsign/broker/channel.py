@@ -13,27 +13,24 @@ from datetime import timedelta
 from queue import Empty
 from typing import Any, cast
 
-import msgspec
-from kombu.utils.json import dumps
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from buffrsign.broker import keys
-from buffrsign.broker.announcing import Announcer, fanout_message
 from buffrsign.broker.consuming import celery_is_stopping, holder_of, running_leases
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Deliveries, Delivery
-from buffrsign.broker.leases import MOST_AT_ONCE, Ask, Holder, Leased, Reservation
+from buffrsign.broker.books import Ask, Leased, Reservation
+from buffrsign.broker.leases import MOST_AT_ONCE, Holder
 from buffrsign.broker.limits import LEASE
 from buffrsign.broker.messages import (
     Readable,
     Unreadable,
-    due_ms_of,
     job_id_of,
     kind_of,
-    publication_of,
     queue_of,
     read,
 )
+from buffrsign.broker.publishing import PublishingChannel
 from buffrsign.broker.qos import QoS
 from buffrsign.broker.scripts import digest, script, source
 from buffrsign.core.ids import new_ulid
@@ -54,9 +51,6 @@ _PURGED_AT_ONCE = 1000
 log = get_logger(__name__)
 
 
-_KombuChannel: Any = object  # what the channel is mixed into
-
-
 @dataclass(frozen=True)
 class _Asked:
     """What is outstanding on the blocking connection: a wait for bells, or a `reserve`."""
@@ -65,7 +59,7 @@ class _Asked:
     reserve: Ask | None = None
 
 
-class LeasingChannel(_KombuChannel):  # type: ignore[misc]
+class LeasingChannel(PublishingChannel):
     """What our channels do otherwise than kombu's."""
 
     QoS = QoS
@@ -87,7 +81,6 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
         self.begins_as = ""  # the worker's name, if tasks run in this process: then jobs are begun as they are taken
         self.asks_ahead = False  # whether a batch is over when it was handed over, so that its pace can be told
         self.run_here: Callable[[Leased], bool] | None = None  # runs a light job at once; False if it is none
-        self._announcer: Announcer | None = None
         super().__init__(*args, **kwargs)
 
     @property
@@ -364,51 +357,9 @@ class LeasingChannel(_KombuChannel):  # type: ignore[misc]
         if self._asked is not None:
             self._give_up_asking()
             self._in_poll = None
-        if self._announcer:
-            self._announcer.close()
         super().close()
 
     # -- queues ----------------------------------------------------------------------------------------------------
-
-    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
-        """Accept a message. A task's goes with its record into its queue or the schedule; any other as in kombu."""
-        headers = message.get("headers")
-        if not isinstance(headers, dict) or not headers.get("task") or not headers.get("id"):
-            super()._put(queue, message, **kwargs)
-            return
-        client, publication = self._create_client(), publication_of(headers)
-        script(client, "put_again" if publication else "put")(
-            args=[
-                headers["id"],
-                headers["task"],
-                queue,
-                self._q_for_pri(queue, self._get_message_priority(message, reverse=False)),
-                dumps(message),
-                due_ms_of(headers),
-                "0" if headers.get("ignore_result") else "1",
-                publication,
-            ]
-        )
-
-    def _put_fanout(self, exchange: str, message: dict[str, Any], routing_key: str, **kwargs: Any) -> None:
-        """Tell an event, or a batch of them. As kombu's, with a quicker encoder where it can read the message."""
-        try:
-            encoded = msgspec.json.encode(message)
-        except (TypeError, ValueError):
-            super()._put_fanout(exchange, message, routing_key, **kwargs)
-            return
-        self._create_client().publish(self._get_publish_topic(exchange, routing_key), encoded)
-
-    def announce(self, exchange: str, routing_key: str, body: str, headers: dict[str, Any]) -> None:
-        """Publish JSON to a fanout exchange, and wait for no answer.
-
-        Raises:
-            RedisError, OSError: it was not sent.
-        """
-        if self._announcer is None:
-            self._announcer = Announcer(self.pool)
-        message = fanout_message(exchange, routing_key, body, headers)
-        self._announcer.publish(self._get_publish_topic(exchange, routing_key), message)
 
     def _size(self, queue: str) -> int:
         suspects: Any = self._create_client().zcard(keys.suspects(queue))

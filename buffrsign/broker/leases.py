@@ -19,13 +19,13 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from redis.exceptions import RedisError
 
+from buffrsign.broker.books import Ask, Books, Claim, End, GivenBack, Leased, Reservation, told
 from buffrsign.broker.recovery import TakenBack
 from buffrsign.broker.scripts import script
 from buffrsign.core.logs import get_logger
@@ -48,94 +48,6 @@ _JOB_ID = re.compile(rb'"id": ?"([^"\\]+)"')
 log = get_logger(__name__)
 
 
-class Leased(msgspec.Struct, frozen=True):
-    """One message as it was taken. `source` is its list, `alone`: nothing else may run in this process meanwhile.
-
-    `begun`: the broker counted its start when it was taken.
-    """
-
-    lease: str
-    source: str
-    message: bytes
-    alone: bool
-    begun: bool = False
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """A job that was begun for this process. `attempt` counts from 1; see `deliveries.Begun`."""
-
-    attempt: int
-    crashes: int
-
-
-class GivenBack(Exception):
-    """This process has the job no more, and must not run it."""
-
-
-class End(msgspec.Struct, frozen=True):
-    """A job that is done, to be told soon. `result` is JSON, `told` goes to who waits for it; both may be empty."""
-
-    job_id: str
-    kind: str
-    queue: str
-    lease: str
-    outcome: str
-    result: bytes
-    told: bytes = b""
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """What one reserve answered. `next_due` is None when nothing is scheduled.
-
-    `given` counts also those that were dropped, because their jobs had ended.
-    """
-
-    taken: tuple[Leased, ...]
-    asked: int
-    next_due: timedelta | None
-    given: int
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A reserve that was asked for: its arguments, its leases' first number, and what it settles on the way."""
-
-    arguments: tuple[Any, ...]
-    first: int
-    at_most: int
-    settled: tuple[str, ...]
-    ends: tuple[str, ...] = ()
-    begins: bool = False
-
-
-@dataclass
-class _Books:
-    """What the holder knows, under one lock: acknowledgements come from other threads in some pools."""
-
-    held: dict[str, str] = field(default_factory=dict)  # lease → job id
-    acknowledged: dict[str, str] = field(default_factory=dict)
-    asking: dict[int, Ask] = field(default_factory=dict)  # first number → what is not answered yet
-    returned: dict[str, bool] = field(default_factory=dict)  # lease → only if it has not begun
-    ends: dict[str, End] = field(default_factory=dict)  # lease → what is done and not written
-    begun: dict[str, Claim] = field(default_factory=dict)  # lease → what nobody has claimed yet
-    fresh: int = 0  # how many are settled since the last word to the broker
-    first_fresh: float = 0.0
-    next_number: int = 1
-    answered_at: float = float("-inf")  # a reserve, last
-    sure_from: float = float("-inf")  # until then, one that had no answer may still come to the broker
-
-    @property
-    def arrived_below(self) -> int:
-        """Leases below this number have arrived, if ever they will. Each connection may have a reserve on its way."""
-        return min(self.asking, default=self.next_number)
-
-    @property
-    def riding(self) -> set[str]:
-        """Leases that are acknowledged, and on their way with a reserve."""
-        return {lease for ask in self.asking.values() for lease in (*ask.settled, *ask.ends)}
-
-
 class Holder:
     """Leases of one process, and their heartbeat."""
 
@@ -145,7 +57,7 @@ class Holder:
         self.client = client
         self._scripts = {name: script(client, name) for name in ("reserve", "settle", "renew", "leave")}
         self._lease_ms = lease // timedelta(milliseconds=1)
-        self._books = _Books()
+        self._books = Books()
         self._lock = threading.Lock()
         self._ended_before: set[str] = set()
         self._told: set[str] = set()  # leases that are in `stops`, or were
@@ -196,7 +108,7 @@ class Holder:
             pairs = [part for pair in settled.items() for part in pair]
             ends = [end for lease, end in books.ends.items() if lease not in riding] if worker else []
             mode = f"{len(settled)} {len(ends)} {worker}" if worker else len(settled)
-            arguments = (self.id, self._lease_ms, at_most, first, mode, *pairs, *_told(ends), *lists)
+            arguments = (self.id, self._lease_ms, at_most, first, mode, *pairs, *told(ends), *lists)
             ask = Ask(arguments, first, at_most, tuple(settled), tuple(end.lease for end in ends), bool(worker))
             books.asking[first] = ask
             books.fresh = 0
@@ -336,7 +248,7 @@ class Holder:
         # Each goes to the head of its list, so the last one first: then they keep their order.
         back = ["~" + lease if unstarted else lease for lease, unstarted in reversed(returned.items())]
         how_many = f"{len(acknowledged)} {len(ends)}"
-        gone = self._scripts["settle"](args=[how_many, *pairs, *_told(ends), *back])
+        gone = self._scripts["settle"](args=[how_many, *pairs, *told(ends), *back])
         with self._lock:
             self._forget(acknowledged)
             self._forget(end.lease for end in ends)
@@ -430,10 +342,3 @@ class Holder:
             except Exception as error:  # noqa: BLE001 - whatever it is, the leases MUST be renewed
                 log.error("heartbeat failed, trying again", error=error)
                 pause_s = _PAUSE_AFTER_MISSED_BEAT_S
-
-
-def _told(ends: Iterable[End]) -> list[str | bytes]:
-    """As the scripts read them."""
-    return [
-        part for end in ends for part in (end.job_id, end.kind, end.queue, end.lease, end.outcome, end.result, end.told)
-    ]

@@ -16,7 +16,7 @@ from buffrsign.broker.consuming import holder_with
 from buffrsign.broker.deliveries import Deliveries, Delivery
 from buffrsign.broker.local import LocalDeliveries
 from buffrsign.core.errors import NotYet, Permanent, Transient
-from config.services import Services, _Process
+from config.services import Services, configure
 from tasks.base import Done, task
 from tasks.running import delivery_here, report_progress
 from tests.chaos.ledger import Failed, Ledger, Performed, Settled, Started, now
@@ -120,4 +120,4 @@ def _end(job: Effect, *, retries: int) -> None:
 
 
 _here = threading.local()
-_Process.build = lambda: WatchedServices(settings)
+configure(settings, build=WatchedServices)

@@ -11,7 +11,7 @@ from kombu.exceptions import DecodeError
 from buffrsign.broker.bodies import read_body
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.envelope import first_message, next_message
-from buffrsign.broker.leases import Leased
+from buffrsign.broker.books import Leased
 from buffrsign.broker.messages import Readable, Unreadable, read
 from buffrsign.crypto import (
     CONTENT_TYPE,

@@ -1,5 +1,6 @@
 """A holder's books, and its heartbeat."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,12 @@ from msgspec.structs import replace
 from buffrsign import State
 from buffrsign.broker import keys
 from buffrsign.broker.leases import Holder
+from buffrsign.broker.scripts import script
 from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
 from tests.support.deliveries import read
 from tests.support.holding import reserve
+from tests.support.wait import wait_until
 
 DEAD = "0123456789abcdef"
 LISTS = keys.ready_lists(Queue.MAINTENANCE)
@@ -100,3 +103,33 @@ def test_a_job_that_its_task_has_ended_leaves_the_books_though_nobody_acknowledg
     holder.beat()
 
     assert not holder.holds(leased.lease)
+
+
+def calls(client):
+    return client.info("commandstats")["cmdstat_evalsha"]["calls"]
+
+
+def test_a_holder_that_holds_nothing_and_asks_for_more_has_nothing_to_say_beside_it(client):
+    holder = Holder(client, lease=timedelta(seconds=1.8))  # a heartbeat each 0.3 s
+    holder.reserve(LISTS, at_most=1)
+    before = calls(client)
+
+    for _ in range(7):
+        time.sleep(0.1)
+        holder.reserve(LISTS, at_most=1)
+
+    assert calls(client) == before + 7
+    holder.leave()
+
+
+def test_a_holder_whose_question_had_no_answer_beats_though_it_holds_nothing(client, producer):
+    holder = Holder(client, lease=timedelta(seconds=1.8))
+    holder.reserve(LISTS, at_most=1)
+    producer.enqueue(Canary())
+    lost = holder.ask(LISTS, at_most=1)
+    script(client, "reserve")(args=lost.arguments)
+
+    holder.ask_failed(lost)
+
+    wait_until(lambda: client.llen(Queue.MAINTENANCE.value) == 1, "the job to be given back")
+    holder.leave()
