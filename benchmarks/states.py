@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from buffrsign.broker import keys
 from buffrsign.broker.bodies import Body, read_body
+from buffrsign.broker.books import Leased
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Deliveries, Delivery
-from buffrsign.broker.books import Leased
 from buffrsign.broker.leases import MOST_AT_ONCE, Holder
 from buffrsign.broker.messages import Readable, read
 from buffrsign.broker.schedule import Schedule

@@ -157,7 +157,7 @@ class Services:
 
 
 def configure(settings: Settings, *, build: Callable[[Settings], Services] = Services) -> None:
-    """Say from which settings this program's services are built, and how. Called by its entry point; the last call counts."""
+    """Say from which settings this program's services are built, and how. Called by its entry point."""
     _Process.build = lambda: build(settings)
     _Process.services = None
 

@@ -17,8 +17,8 @@ from celery.worker import state as celery_state
 
 from buffrsign.broker import keys
 from buffrsign.broker.bodies import opened
-from buffrsign.broker.deliveries import Delivery
 from buffrsign.broker.books import GivenBack, Leased
+from buffrsign.broker.deliveries import Delivery
 from buffrsign.broker.leases import Holder
 from buffrsign.broker.local import begun
 from buffrsign.core.logs import get_logger

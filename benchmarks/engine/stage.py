@@ -146,6 +146,7 @@ class Stage:
             env |= {f"BUFFRSIGN_{name}": url for name in names}
             env["BUFFRSIGN_DATABASE_URL"] = f"sqlite:///{self.folder}/buffrsign.db"
             env["BUFFRSIGN_BLOB_FOLDER"] = f"{self.folder}/blobs"
+            env["BUFFRSIGN_ALLOW_VOLATILE_BROKER"] = "1"  # for the run without the file
         return {
             **env,
             **self.place.environment,

@@ -16,10 +16,10 @@ from typing import Any, cast
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from buffrsign.broker import keys
+from buffrsign.broker.books import Ask, Leased, Reservation
 from buffrsign.broker.consuming import celery_is_stopping, holder_of, running_leases
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Deliveries, Delivery
-from buffrsign.broker.books import Ask, Leased, Reservation
 from buffrsign.broker.leases import MOST_AT_ONCE, Holder
 from buffrsign.broker.limits import LEASE
 from buffrsign.broker.messages import (

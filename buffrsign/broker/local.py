@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
+from buffrsign.broker.books import Claim, End, GivenBack
 from buffrsign.broker.consuming import holder_with
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Deliveries, Delivery, Ended, Lost, is_followed
-from buffrsign.broker.books import Claim, End, GivenBack
 from buffrsign.broker.leases import Holder
 
 

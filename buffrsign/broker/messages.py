@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.books import Leased
+from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.quick_json import loads
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.core.ids import new_ulid

@@ -10,9 +10,9 @@ from redis.exceptions import RedisError
 
 from buffrsign.broker import keys
 from buffrsign.broker.bodies import Body, read_body
+from buffrsign.broker.books import Leased
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Deliveries, Delivery
-from buffrsign.broker.books import Leased
 from buffrsign.broker.limits import LEASE, MAX_CRASHES
 from buffrsign.broker.messages import Readable, Unreadable, queue_of, read
 from buffrsign.broker.recovery import TakenBack

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from buffrsign.broker import keys
 from buffrsign.broker.bodies import read_body
-from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.books import Leased
+from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.messages import Unreadable, read
 from buffrsign.broker.records import read_fields
 from buffrsign.core.clock import from_epoch_ms

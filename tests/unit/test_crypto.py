@@ -9,9 +9,9 @@ from kombu import serialization
 from kombu.exceptions import DecodeError
 
 from buffrsign.broker.bodies import read_body
+from buffrsign.broker.books import Leased
 from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.envelope import first_message, next_message
-from buffrsign.broker.books import Leased
 from buffrsign.broker.messages import Readable, Unreadable, read
 from buffrsign.crypto import (
     CONTENT_TYPE,

@@ -10,8 +10,8 @@ from redis import Redis
 from buffrsign import Producer
 from buffrsign.broker import keys
 from buffrsign.broker.bodies import Body, read_body
-from buffrsign.broker.deliveries import Begun, Deliveries
 from buffrsign.broker.books import Leased
+from buffrsign.broker.deliveries import Begun, Deliveries
 from buffrsign.broker.messages import Readable, read
 from buffrsign.broker.records import State, read_statuses, scan_statuses
 from buffrsign.broker.schedule import Schedule

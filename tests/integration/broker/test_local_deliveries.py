@@ -10,8 +10,8 @@ from redis import Redis
 
 from buffrsign import Producer, State
 from buffrsign.broker import consuming, keys
-from buffrsign.broker.deliveries import Begun, Delivery, Lost
 from buffrsign.broker.books import Ask, GivenBack, Leased, Reservation
+from buffrsign.broker.deliveries import Begun, Delivery, Lost
 from buffrsign.broker.leases import Holder
 from buffrsign.broker.local import LocalDeliveries
 from buffrsign.broker.scripts import script

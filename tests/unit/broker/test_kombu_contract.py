@@ -47,7 +47,9 @@ CALLED = [
     Rests(CHANNEL, "_create_client", "(self, asynchronous=False)", "channel.py publishes and counts with it"),
     Rests(CHANNEL, "_get_pool", "(self, asynchronous=False)", "consuming.py makes the holder's own client with it"),
     Rests(CHANNEL, "_flush_brpop_reauth", "(self)", "channel.py calls it when nothing is outstanding, as kombu does"),
-    Rests(CHANNEL, "_get_message_priority", "(self, message, reverse=False)", "publishing.py chooses the list in `_put`"),
+    Rests(
+        CHANNEL, "_get_message_priority", "(self, message, reverse=False)", "publishing.py chooses the list in `_put`"
+    ),
     Rests(CHANNEL, "_q_for_pri", "(self, queue, pri)", "channel.py names the lists to reserve from"),
     Rests(CHANNEL, "_put", "(self, queue, message, **kwargs)", "publishing.py accepts a task's message by a script"),
     Rests(CHANNEL, "_put_fanout", "(self, exchange, message, routing_key, **kwargs)", "publishing.py encodes events"),
