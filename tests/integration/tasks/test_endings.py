@@ -18,7 +18,6 @@ from tests.support.stage import Stage
 from tests.support.strangers import stranger
 from tests.support.wait import wait_until
 
-
 SOFT_LIMIT_S = 1.5
 """The run that follows has to end within it, in a new process, on a machine that is busy."""
 
