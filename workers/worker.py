@@ -1,7 +1,7 @@
 """Celery's `worker` command by itself: `python -m workers.worker workers.app -Q email --pool solo`.
 
 The program `celery` also loads the commands of other packages, Flower's and a shell's among them. A worker has no use
-for them: without them it is 25 MB smaller, and starts in half the time.
+for them, and is some 15 MB smaller and starts sooner without.
 """
 
 import sys
