@@ -1,7 +1,7 @@
 """Publishing to whoever listens, without waiting: the answer to one message is read before the next is sent.
 
 A server that is busy with other workers' scripts would be waited for otherwise, after each batch of jobs. What has no
-answer is sent again, and may be heard twice. What the server refuses, or cannot hear at the end, is lost, with a warning.
+answer is sent again, and may be heard twice. What the server refuses, or cannot hear at the end, is lost, and logged.
 """
 
 from typing import Any
