@@ -1,5 +1,6 @@
 """How the house is kept clean."""
 
+from buffrsign.broker.forgetting import forget_lost
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.jobs.audit import RecordEvent, entry_id
 from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
@@ -25,9 +26,10 @@ def delete_expired_documents(job: ExpiredDocuments, services: Services) -> Done:
 
 @task(CacheCleanup, attempts=3)
 def clean_cache(job: CacheCleanup, services: Services) -> Done:  # noqa: ARG001
-    """Drop cache entries that no current code reads, and any that would stay for ever."""
-    dropped = services.cache.clean(NAMESPACES)
-    return Done(f"{dropped} dropped", {"dropped": dropped})
+    """Drop cache entries that no current code reads, any that would stay for ever, and what is known of lost jobs."""
+    dropped, forgotten = services.cache.clean(NAMESPACES), forget_lost(services.broker)
+    lost = f", {forgotten} lost jobs will be forgotten" if forgotten else ""
+    return Done(f"{dropped} dropped{lost}", {"dropped": dropped, "forgotten": forgotten})
 
 
 def _delete(version: Version, services: Services) -> bool:

@@ -47,4 +47,5 @@ def _states(client: "Redis") -> Iterator[bytes | None]:
         pipeline: Any = client.pipeline(transaction=False)
         for key in chunk:
             pipeline.hget(key, "state")
-        yield from pipeline.execute()
+        answers = pipeline.execute(raise_on_error=False)  # the record of a job that has not begun is no hash
+        yield from (None if isinstance(answer, Exception) else answer for answer in answers)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from buffrsign.broker.unavailable import BrokerUnavailable
+from buffrsign.jobs import Queue
 
 CHUNK_JOBS = 256
 """About 2 ms of Redis's time."""
@@ -80,8 +81,8 @@ class BulkInterrupted(BrokerUnavailable):
         )
 
 
-Line = tuple[str, str, bytes, str]
-"""What travels of one job: its id, kind, payload, and its key's hash. A plain tuple is cheap to collect."""
+Line = tuple[Queue, str, str, bytes, str]
+"""What travels of one job: its queue, id, kind, payload, and its key's hash. A plain tuple is cheap to collect."""
 
 
 @dataclass(frozen=True)
@@ -89,39 +90,41 @@ class Chunk:
     """Jobs that go into one queue by one call of the script, and their positions in the bulk."""
 
     queue: str
-    lines: Sequence[Line]
+    job_ids: Sequence[str]
+    kinds: Sequence[str]
+    payloads: Sequence[bytes]
+    key_hashes: Sequence[str]
     positions: Sequence[int]
 
 
 class Bulk:
-    """The jobs of one call, by their queues, and what is known of each."""
+    """The jobs of one call, in their order, and what is known of each."""
 
-    def __init__(self) -> None:
-        self.is_keyed = False
-        self._ids: list[str] = []
-        self._answers: list[Answer] = []
-        self._queues: defaultdict[str, tuple[list[Line], array[int]]] = defaultdict(lambda: ([], array("L")))
-
-    def add(self, queue: str, line: Line) -> None:
-        """One job more, in the order in which they were given."""
-        lines, positions = self._queues[queue]
-        lines.append(line)
-        positions.append(len(self._ids))
-        self._ids.append(line[0])
-        self._answers.append(Answer.UNKNOWN)
-        if line[3]:
-            self.is_keyed = True
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._ids = [line[1] for line in lines]
+        self._answers = [Answer.UNKNOWN] * len(lines)
+        self.is_keyed = any(line[4] for line in lines)
 
     def chunks(self) -> Iterator[Chunk]:
-        """The bulk in pieces. Within a queue, jobs keep their order."""
-        for queue, (lines, positions) in self._queues.items():
+        """The bulk in pieces, one queue after the other. Within a queue, jobs keep their order."""
+        places: defaultdict[Queue, array[int]] = defaultdict(lambda: array("L"))
+        for position, line in enumerate(self._lines):
+            places[line[0]].append(position)
+        for queue, positions in places.items():
             begin = size = 0
-            for at, (_job_id, _kind, payload, _key_hash) in enumerate(lines):
-                if at - begin == CHUNK_JOBS or (size and size + len(payload) > CHUNK_BYTES):
-                    yield Chunk(queue, lines[begin:at], positions[begin:at])
+            for at, position in enumerate(positions):
+                payload_size = len(self._lines[position][3])
+                if at - begin == CHUNK_JOBS or (size and size + payload_size > CHUNK_BYTES):
+                    yield self._chunk(queue, positions[begin:at])
                     begin, size = at, 0
-                size += len(payload)
-            yield Chunk(queue, lines[begin:], positions[begin:])
+                size += payload_size
+            yield self._chunk(queue, positions[begin:])
+
+    def _chunk(self, queue: Queue, positions: Sequence[int]) -> Chunk:
+        lines = (self._lines[position] for position in positions)
+        _queues, job_ids, kinds, payloads, key_hashes = zip(*lines, strict=True)
+        return Chunk(queue.value, job_ids, kinds, payloads, key_hashes, positions)
 
     def note(self, chunk: Chunk, reply: Sequence[Any]) -> bool:
         """Note what the script answered for this chunk; False where it accepted none of it."""

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -79,7 +80,8 @@ class Enqueueing:
         Raises:
             PayloadRefused, EnqueueRefused: see `Producer.enqueue`.
         """
-        queue, (job_id, kind, payload, key_hash) = self._line(job)
+        destination, job_id, kind, payload, key_hash = self._line(job)
+        queue = destination.value
         [body] = self._bodies(queue, [(job_id, kind, payload)], terms)
         tick = terms.tick_of
         return (
@@ -124,14 +126,13 @@ class Enqueueing:
         Raises:
             BulkRefused: one of them is not.
         """
-        bulk = Bulk()
-        for position, job in enumerate(jobs):
+        lines: list[Line] = []
+        for job in jobs:
             try:
-                queue, line = self._line(job)
+                lines.append(self._line(job))
             except Permanent as error:
-                raise BulkRefused(position, str(error)) from error
-            bulk.add(queue, line)
-        return bulk
+                raise BulkRefused(len(lines), str(error)) from error
+        return Bulk(lines)
 
     def chunk(self, bulk: Bulk, chunk: Chunk, terms: Terms) -> list[str | bytes | int]:
         """The arguments of `publish_many` for one chunk."""
@@ -150,10 +151,17 @@ class Enqueueing:
             terms.tenant,
             terms.limited_by,
             self._body_is(terms),
+            "" if (is_mixed := len(set(chunk.kinds)) > 1) else chunk.kinds[0],
         ]
-        bodies = self._bodies(chunk.queue, [line[:3] for line in chunk.lines], terms)
-        for (job_id, kind, _payload, key_hash), body in zip(chunk.lines, bodies, strict=True):
-            arguments += (job_id, kind, body, key_hash)
+        columns: list[Iterable[str | bytes]] = [
+            chunk.job_ids,
+            self._bodies(chunk.queue, list(zip(chunk.job_ids, chunk.kinds, chunk.payloads, strict=True)), terms),
+        ]
+        if is_mixed:
+            columns.append(chunk.kinds)
+        if bulk.is_keyed:
+            columns.append(chunk.key_hashes)
+        arguments += chain.from_iterable(zip(*columns, strict=True))
         return arguments
 
     def refusal(self, queue: str, reply: Sequence[Any]) -> BuffrSignError:
@@ -170,13 +178,14 @@ class Enqueueing:
         if fingerprint is not None and fingerprint.decode() != self._fingerprint:
             raise KeySecretRefused(_KEYED_OTHERWISE)
 
-    def _line(self, job: Job) -> tuple[str, Line]:
-        _require_job(job)
+    def _line(self, job: Job) -> Line:
+        if not isinstance(job, Job):
+            raise _no_job(job)
         seen, payload = write(job)  # as its worker will see it: a text became its enum
-        _require_small(job, len(payload))
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise _too_large(job, len(payload))
         key = seen.key
-        key_hash = "" if key is None else self._hash(seen.kind, key)
-        return seen.destination.value, (seen.job_id, seen.kind, payload, key_hash)
+        return seen.destination, seen.job_id, seen.kind, payload, "" if key is None else self._hash(seen.kind, key)
 
     def _body_is(self, terms: Terms) -> str:
         """What `_bodies` makes, in the words of the scripts."""
@@ -250,22 +259,22 @@ def payload_of(job: Job) -> dict[str, Any]:
     Raises:
         PayloadRefused, EnqueueRefused: see `Producer.enqueue`.
     """
-    _require_job(job)
+    if not isinstance(job, Job):
+        raise _no_job(job)
     payload = encode(job)
-    _require_small(job, len(msgspec.json.encode(payload)))
+    if (size := len(msgspec.json.encode(payload))) > MAX_PAYLOAD_BYTES:
+        raise _too_large(job, size)
     return payload
 
 
-def _require_job(job: object) -> None:
-    if not isinstance(job, Job):
-        raise EnqueueRefused(
-            f"expected a job of buffrsign.jobs, got {type(job).__name__}; payloads of older services go to add_job"
-        )
+def _no_job(job: object) -> EnqueueRefused:
+    return EnqueueRefused(
+        f"expected a job of buffrsign.jobs, got {type(job).__name__}; payloads of older services go to add_job"
+    )
 
 
-def _require_small(job: Job, size: int) -> None:
-    if size > MAX_PAYLOAD_BYTES:
-        raise EnqueueRefused(
-            f"the payload of this {job.kind} has {size:,} bytes and {MAX_PAYLOAD_BYTES:,} are allowed; "
-            "store what is large and enqueue its id"
-        )
+def _too_large(job: Job, size: int) -> EnqueueRefused:
+    return EnqueueRefused(
+        f"the payload of this {job.kind} has {size:,} bytes and {MAX_PAYLOAD_BYTES:,} are allowed; "
+        "store what is large and enqueue its id"
+    )

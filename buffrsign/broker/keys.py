@@ -5,7 +5,8 @@ The scripts get these names as the table `K`, so each is written once.
 """
 
 RECORD_PREFIX = "buffrsign:job:"
-"""Hash, one per job: its record. Expires `ENDED_TTL` after the job ended, and never while it is scheduled."""
+"""Hash, or a string until the job first begins, one per job: its record. Expires `ENDED_TTL` after the job ended, and
+never while it waits for its time or for its first worker."""
 
 SCHEDULE = "buffrsign:schedule"
 """Sorted set: the ids of jobs whose time has not come, by due time in milliseconds."""

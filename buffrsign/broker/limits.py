@@ -12,7 +12,7 @@ ENDED_TTL = timedelta(hours=24)
 """How long an ended job is remembered, and the key of one that was done stays taken."""
 
 WAITING_TTL = timedelta(days=7)
-"""How long a ready or running job's record outlives a message that was lost. A scheduled job's record stays."""
+"""How long a ready or running job's record outlives a message that was lost. While a job waits, its record stays."""
 
 ENDED_LISTED = 100_000
 """How many ended jobs can be listed, the newest."""

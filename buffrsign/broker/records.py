@@ -1,7 +1,7 @@
 """One record per job, from its enqueue until a day after its end: what people and callers may know of it.
 
 It holds times, counts and one line on how the job ended; never its payload, but while the job waits for its time. Until
-that comes for the first time, the record is a compact one, which only scripts read: see `lua/shared/compact.lua`.
+the job first begins, the record is a compact one, which only scripts read: see `lua/shared/compact.lua`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

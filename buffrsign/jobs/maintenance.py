@@ -16,7 +16,7 @@ class ExpiredDocuments(Job, kind="maintenance.expired_documents", queue=Queue.MA
 
 
 class CacheCleanup(Job, kind="maintenance.cache_cleanup", queue=Queue.MAINTENANCE):
-    """Drop cache entries that no current code reads, and any that would stay for ever."""
+    """Drop cache entries that no current code reads, any that would stay for ever, and what is known of lost jobs."""
 
 
 class Canary(Job, kind="maintenance.canary", queue=Queue.MAINTENANCE):

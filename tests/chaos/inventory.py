@@ -13,6 +13,7 @@ from tests.chaos.verdict import Leftovers
 
 QUEUES = ("maintenance", "audit")
 _RECORD = "buffrsign:job:"
+_STATE_OF_FORM = {1: "scheduled", 2: "ready"}
 _DEAD = "buffrsign:dead:"
 _HOLDER = "buffrsign:holder:"
 _SUSPECTS = "buffrsign:suspects:"
@@ -67,9 +68,10 @@ def take_inventory(client: Redis) -> Inventory:
             if _is_leaked(key, ttl):
                 inventory.leaked.append(key)
         records = [key for key in page if key.startswith(_RECORD)]
-        compact = {key for key, kind in zip(records, _ask(client, "type", records), strict=True) if kind == b"string"}
-        states.update({key.removeprefix(_RECORD): "scheduled" for key in compact})  # it waits, and nobody touched it
-        records = [key for key in records if key not in compact]
+        compact = [key for key, kind in zip(records, _ask(client, "type", records), strict=True) if kind == b"string"]
+        for key, record in zip(compact, _ask(client, "get", compact), strict=True):
+            states[key.removeprefix(_RECORD)] = _STATE_OF_FORM[record[1]]
+        records = sorted({*records} - {*compact})
         for key, state in zip(records, _ask(client, "hget", records, "state"), strict=True):
             states[key.removeprefix(_RECORD)] = (state or b"unknown").decode()
         letters = [key for key in page if key.startswith(_DEAD)]

@@ -164,11 +164,15 @@ def every_key_expires_or_has_an_owner(world: World, _believed: Believed) -> None
     law = "every key expires or has an owner"
     expect(not world.strays, law, world.strays)
     for job_id, record in world.records.items():
-        waits = record["state"] in WAITING
+        waits = record["state"] in WAITING or job_id in world.compact
         for key in filter(None, (keys.record(job_id), record.get("unique"))):
             ttl = world.ttls.get(key)
             if key in world.ttls and (key == keys.record(job_id) or world.uniques.get(_hash_of(key)) == job_id):
                 expect(ttl == -1 if waits else ttl != -1, law, f"{key} of a job that is {record['state']}: {ttl}")
+    for key_hash, job_id in world.uniques.items():
+        key = keys.unique(key_hash)
+        is_known = job_id in world.records
+        expect(world.records[job_id].get("unique") == key if is_known else world.ttls[key] != -1, law, (key, job_id))
     for holder in world.stops:
         expect(world.ttls[keys.STOP_PREFIX + holder] > 0, law, holder)
 

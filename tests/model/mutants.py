@@ -68,14 +68,14 @@ MUTANTS = (
     Mutant(
         "a compact record that is promoted is not said to be ready",
         "shared",
-        "return fields_of(terms, 'ready', due), first",
-        "return fields_of(terms, 'scheduled', due), first",
+        "    ready_from(terms, tonumber(due), due)\n",
+        "",
     ),
     Mutant(
         "a compact record loses its payload",
         "shared",
-        "first_message(job_of(record), terms, payload), terms.q",
-        'first_message(job_of(record), terms, \'{"of":""}\'), terms.q',
+        "first_message(job_of(record), terms, payload)\n",
+        'first_message(job_of(record), terms, \'{"of":""}\')\n',
     ),
     Mutant(
         "a compact record that is touched loses its payload",
@@ -88,8 +88,8 @@ MUTANTS = (
     Mutant(
         "a compact record forgets its key",
         "shared",
-        "terms.u and K.unique .. terms.u, due",
-        "nil, due",
+        "pack_record(terms, terms.u)",
+        "pack_record(terms)",
     ),
     Mutant(
         "a compact record that is touched forgets its key",
@@ -112,13 +112,13 @@ MUTANTS = (
     Mutant(
         "a job with a compact record keeps its time when it is moved",
         "reschedule",
-        "  hold_until(due, job_id, expand(text).s)\n",
+        "  hold_until(due, job_id, terms.s)\n",
         "",
     ),
     Mutant(
         "a job with a compact record keeps its place in its series when it is moved",
         "reschedule",
-        "hold_until(due, job_id, expand(text).s)",
+        "hold_until(due, job_id, terms.s)",
         "hold_until(due, job_id)",
     ),
     Mutant("a promotion forgets the priority", "shared", "local place = list or queue", "local place = 'nowhere'"),
@@ -152,7 +152,7 @@ MUTANTS = (
     Mutant(
         "a begin does not say by which lease",
         "shared",
-        "      fields[#fields + 1], fields[#fields + 2] = 'lease', lease\n",
+        "      own[#own + 1], own[#own + 2] = 'lease', lease\n",
         "",
     ),
     Mutant(
@@ -340,8 +340,15 @@ MUTANTS = (
         "    redis.call('LPUSH', list, unpack(messages))\n  end\n  ring(K.bell .. queue_of(list))\n",
         "    redis.call('LPUSH', list, unpack(messages))\n  end\n",
     ),
-    Mutant("a bulk does not see an id that comes twice", "publish_many", " or known[job_id]\n", "\n"),
-    Mutant("a bulk looks for no ids and no keys", "publish_many", "  if standing then\n", "  if false then\n"),
+    Mutant("a bulk does not see an id that comes twice", "publish_many", "if seen[job_id] or", "if"),
+    Mutant("a bulk does not see a key that comes twice", "publish_many", " or unique and seen[unique] then", " then"),
+    Mutant(
+        "a bulk looks for no ids and no keys",
+        "publish_many",
+        "return redis.call('MSETNX', unpack(written)) == 1",
+        "return redis.call('MSET', unpack(written)) and true",
+    ),
+    Mutant("a bulk accepts what stands once more", "publish_many", "    if not standing then\n", "    if true then\n"),
     Mutant(
         "a bulk wakes nobody",
         "publish_many",
@@ -359,8 +366,14 @@ MUTANTS = (
     Mutant(
         "a bulk takes no keys",
         "publish_many",
-        "redis.call('SET', unique, job_id, 'EX', L.waiting_ttl_s)",
-        "local nothing",
+        "seen[unique], written[last - 1], written[last] = true, unique, job_id\n",
+        "seen[unique], written[last - 1], written[last] = true, K.unique .. 'x', job_id\n",
+    ),
+    Mutant(
+        "a bulk in which something stands takes no keys",
+        "publish_many",
+        "        redis.call('SET', unique, job_id)\n",
+        "",
     ),
     Mutant("a publication knows no bound", "publish", "if ready and ready >= tonumber(ARGV[10]) then", "if false then"),
     Mutant(
@@ -481,9 +494,27 @@ MUTANTS = (
         "",
     ),
     Mutant(
-        "a promotion forgets that a compact record is none any more",
+        "a promotion forgets that a compact record is another now",
         "shared",
-        "    redis.call('DEL', unpack(compact))\n",
+        "    redis.call('MSET', unpack(compact))\n",
         "",
+    ),
+    Mutant(
+        "a record that begins to be a whole one does not expire",
+        "shared",
+        "if whole or been_away or",
+        "if been_away or",
+    ),
+    Mutant(
+        "a record that is made a whole one does not expire",
+        "shared",
+        "    redis.call('EXPIRE', record, L.waiting_ttl_s)\n  end\n  if terms.a and terms.u then",
+        "  end\n  if terms.a and terms.u then",
+    ),
+    Mutant(
+        "a job that begins forgets its key",
+        "shared",
+        "    local terms, known = expand(text), {}\n",
+        "    local terms, known = expand(text), {}\n    terms.u = nil\n",
     ),
 )

@@ -119,9 +119,10 @@ class Producers(Stage):
             "",
             *where,
             body_is(delay),
+            "" if (is_mixed := len(lines) % 2 == 0) else "model.job",
         ]
         for job_id, key in lines:
-            arguments += [job_id, "model.job", body_of(job_id, delay, tenant), key]
+            arguments += [job_id, body_of(job_id, delay, tenant), *(["model.job"] if is_mixed else []), key]
 
         looks_new = sum(key not in world.uniques for _job_id, key in lines)  # one that comes twice is counted twice
         fits = delay or not looks_new or ready + looks_new <= bound

@@ -243,17 +243,29 @@ _PREFIXES = (
 
 def _expand(job_id: str, text: bytes, due: int | None) -> Record:
     """What a compact record says, in the words of a whole one. One that is not in the schedule is due never."""
-    form, terms, payload = msgspec.msgpack.decode(text)
-    assert form == 1
+    form, terms, last = msgspec.msgpack.decode(text)
+    assert form in (1, 2)
+    if form == 2:
+        return _expand_ready(terms, last)
     headers = {"id": job_id, "task": terms["k"], "retries": 0}
-    message = json.dumps({"headers": headers, "body": json.dumps([[json.loads(payload)]])})
-    record = {"kind": terms["k"], "queue": terms["q"], "enqueued_at": str(terms["e"]), "state": State.SCHEDULED.value}
-    record |= {name: terms[letter] for letter, name in _TERMS.items() if letter in terms}
+    message = json.dumps({"headers": headers, "body": json.dumps([[json.loads(last or "null")]])})
+    record = {"state": State.SCHEDULED.value, **_said(terms)}
     record |= {"unique": keys.unique(terms["u"])} if "u" in terms else {}
     if due is not None:
         record |= {"ready_at": str(due), "message": message}
         record |= {"expires_at": str(due + int(terms["x"]))} if "x" in terms else {}
     return record
+
+
+def _expand_ready(terms: dict[str, Any], key_hash: str) -> Record:
+    record = {"state": State.READY.value, "ready_at": str(terms["a"]), **_said(terms)}
+    record |= {"unique": keys.unique(key_hash)} if key_hash else {}
+    return record | ({"expires_at": str(terms["a"] + int(terms["x"]))} if "x" in terms else {})
+
+
+def _said(terms: dict[str, Any]) -> Record:
+    said = {"kind": terms["k"], "queue": terms["q"], "enqueued_at": str(terms["e"])}
+    return said | {name: terms[letter] for letter, name in _TERMS.items() if letter in terms}
 
 
 _TERMS = {"r": "keeps_result", "m": "missed", "s": "series", "w": "window_s"}

@@ -8,6 +8,7 @@ for at = #suspects, 1, -1 do
   redis.call('RPUSH', ARGV[1], suspects[at])
   local job_id = id_of(suspects[at])
   if job_id then
+    recorded(K.record .. job_id, 'suspect')
     redis.call('HDEL', K.record .. job_id, 'suspect')
   end
 end

@@ -49,11 +49,11 @@ if unique then
   redis.call('SET', K.fingerprint, ARGV[8])
 end
 if waits then
-  accept_scheduled(job_id, body, unique, terms)
+  accept(job_id, unique, terms, body)
   place_scheduled({due, job_id}, due, series)
 else
-  local fields = fields_of(terms, 'ready', in_ms(now), due)
-  accept(K.record .. job_id, job_id, kind, unique, fields, #fields)
+  ready_from(terms, now, due)
+  accept(job_id, unique, terms)
   place_ready(list, ARGV[18], {body_is == '' and body or first_message(job_id, terms, body)})
 end
 if schedule ~= '' then

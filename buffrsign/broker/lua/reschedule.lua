@@ -7,7 +7,11 @@ local job_id, record = ARGV[1], K.record .. ARGV[1]
 local due = ARGV[3] == '' and now_ms() + ARGV[2] or tonumber(ARGV[3])
 local text = redis.pcall('GET', record)
 if type(text) == 'string' then
-  hold_until(due, job_id, expand(text).s)
+  local terms = expand(text)
+  if terms.a then
+    return 0
+  end
+  hold_until(due, job_id, terms.s)
   return due
 end
 local state, ready_at, expires_at = unpack(redis.call('HMGET', record, 'state', 'ready_at', 'expires_at'))

@@ -348,7 +348,7 @@ def test_both_producers_make_the_same_record_and_message(waited, producer, clien
         for name in ("correlation_id", "delivery_tag"):
             message["properties"].pop(name)
     assert first == second
-    assert client.hgetall(keys.record(job.job_id)).keys() == client.hgetall(keys.record(other.job_id)).keys()
+    assert client.hgetall(whole(client, job.job_id)).keys() == client.hgetall(whole(client, other.job_id)).keys()
 
 
 def test_an_asyncio_handle_follows_its_job(waited, client, deliveries):
@@ -370,7 +370,7 @@ def test_an_asyncio_result_arrives_while_it_is_awaited(waited, client):
 
     def finish():
         wait_until(lambda: client.pubsub_numsub(keys.result_channel(job.job_id))[0][1] == 1, "somebody waits")
-        client.hset(keys.record(job.job_id), mapping={"state": "done", "result": '{"pages": 3}'})
+        client.hset(whole(client, job.job_id), mapping={"state": "done", "result": '{"pages": 3}'})
         client.publish(keys.result_channel(job.job_id), "done")
 
     finishing = threading.Thread(target=finish)

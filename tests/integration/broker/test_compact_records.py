@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from redis import Redis
 
@@ -12,11 +13,14 @@ from buffrsign.broker import keys
 from buffrsign.broker.bodies import Body, read_body
 from buffrsign.broker.books import Leased
 from buffrsign.broker.deliveries import Begun, Deliveries
+from buffrsign.broker.forgetting import forget_lost
+from buffrsign.broker.limits import ENDED_TTL, WAITING_TTL
 from buffrsign.broker.messages import Readable, read
 from buffrsign.broker.records import State, read_statuses, scan_statuses
 from buffrsign.broker.schedule import Schedule
 from buffrsign.broker.scripts import script
-from buffrsign.jobs import Job
+from buffrsign.jobs import Job, Queue
+from buffrsign.jobs.documents import InspectDocument
 from buffrsign.jobs.maintenance import Canary
 from buffrsign.jobs.missed import Missed
 from tests.support.broker import KEY_SECRET, TestBroker
@@ -102,6 +106,79 @@ def test_a_record_that_was_touched_says_what_it_said_when_it_was_compact(produce
     assert client.ttl(keys.record(job.job_id)) == -1
 
 
+def test_a_record_of_a_ready_job_says_the_same_when_it_was_touched_and_is_whole_once_the_job_begins(
+    producer: Producer, client: Redis, deliveries: Deliveries
+) -> None:
+    terms: Any = {"missed": Missed.ONCE, "series": "nightly", "key_window": timedelta(minutes=1)}
+    touched, begun = letter(round=1), letter(round=2)
+    for job in (touched, begun):
+        producer.enqueue(job, expires=HOUR, keep_result=True, **terms)
+    names = ["kind", "queue", "state", "enqueued_at", "ready_at", "keeps_result", "missed", "series", "window_s"]
+    names += ["unique", "expires_at", "message", "starts"]
+    read = script(client, "read_records")
+    compact: Any = read(args=[len(names), *names, touched.job_id, begun.job_id])
+    assert kind_of(client, touched.job_id) == kind_of(client, begun.job_id) == b"string"
+
+    whole(client, touched.job_id)
+    client.rpop("email")
+    assert deliveries.begin(take(client, Queue.EMAIL)) == Begun(attempt=1, crashes=0)
+
+    after: Any = read(args=[len(names), *names, touched.job_id, begun.job_id])
+    assert after[0] == compact[0]
+    assert all(value is not None for value in compact[0][:-2])
+    assert dict(zip(names, after[1], strict=True)) == dict(zip(names, compact[1], strict=True)) | {
+        "state": b"running",
+        "starts": b"1",
+    }
+    assert producer.enqueue(letter(round=2)).duplicate
+
+
+@pytest.mark.parametrize("delay", [None, HOUR])
+def test_no_duplicate_is_accepted_while_a_job_waits_however_long(
+    producer: Producer, client: Redis, delay: timedelta | None
+) -> None:
+    producer.enqueue(letter(), delay=delay)
+
+    assert [client.ttl(key) for key in client.keys("buffrsign:unique:*")] == [-1]
+
+
+def test_what_is_known_of_jobs_that_somebody_else_took_is_forgotten_a_day_after_a_week(
+    producer: Producer, client: Redis
+) -> None:
+    lost, waiting, young = letter(round=1), Canary(), InspectDocument(document_id="doc_7", sha256="ab" * 32)
+    for job in (lost, waiting, young):
+        producer.enqueue(job)
+    client.delete("email", "documents")
+    for job in (lost, waiting):
+        age(client, job.job_id, WAITING_TTL + HOUR)
+
+    assert forget_lost(client) == 1
+
+    ttls = {job.job_id: client.ttl(keys.record(job.job_id)) for job in (lost, waiting, young)}
+    day_s = ENDED_TTL.total_seconds()
+    assert ttls == {lost.job_id: day_s, waiting.job_id: -1, young.job_id: -1}
+    assert sorted(client.ttl(key) for key in client.keys("buffrsign:unique:*")) == [-1, day_s]  # type: ignore[type-var]
+    assert forget_lost(client) == 1  # it can be done again
+
+
+def test_what_is_to_be_forgotten_is_found_among_many_others(producer: Producer, client: Redis) -> None:
+    jobs = [Canary() for _ in range(2500)]
+    producer.enqueue_many(jobs)
+    client.delete("maintenance")
+    for job in jobs[::1000]:
+        age(client, job.job_id, WAITING_TTL + HOUR)
+
+    assert forget_lost(client) == 3
+
+
+def age(client: Redis, job_id: str, by: timedelta) -> None:
+    """Let a job have become ready so much earlier."""
+    record: Any = client.get(keys.record(job_id))
+    form, terms, key_hash = msgspec.msgpack.decode(record)
+    terms["a"] -= by // timedelta(milliseconds=1)
+    client.set(keys.record(job_id), msgspec.msgpack.encode([form, terms, key_hash]))
+
+
 def test_a_job_that_is_moved_stays_compact_and_its_expiry_moves_with_it(
     producer: Producer, client: Redis, schedule: Schedule
 ) -> None:
@@ -123,7 +200,7 @@ def test_a_job_whose_time_is_over_when_it_is_enqueued_is_ready_at_once(producer:
 
     producer.enqueue_many([job], at=datetime(2026, 1, 1, tzinfo=UTC))
 
-    assert kind_of(client, job.job_id) == b"hash"
+    assert producer.status(job.job_id).state is State.READY
     [payload] = take(client).request["args"]
     assert payload["note"] == ODD
 
@@ -165,7 +242,7 @@ def test_a_record_in_a_form_that_is_not_known_here_waits_and_holds_nobody_up(
     newer, known = Canary(), Canary()
     producer.enqueue_many([newer, known], delay=HOUR)
     record: Any = client.get(keys.record(newer.job_id))
-    client.set(keys.record(newer.job_id), record.replace(b"\x93\x01", b"\x93\x02", 1))
+    client.set(keys.record(newer.job_id), record.replace(b"\x93\x01", b"\x93\x03", 1))
     client.zadd(keys.SCHEDULE, {newer.job_id: 1, known.job_id: 2})
 
     promotion = schedule.promote()

@@ -138,12 +138,12 @@ def test_a_delivery_of_a_job_that_has_ended_needs_nothing_more(job, client, deli
 # How long the broker remembers.
 
 
-def test_a_record_and_its_key_expire_together_unless_their_job_is_scheduled(producer, client, deliveries):
+def test_a_record_and_its_key_expire_together_unless_their_job_waits(producer, client, deliveries):
     handle = producer.enqueue(letter())
     record = keys.record(handle.job_id)
     (unique,) = client.keys(keys.UNIQUE_PREFIX + "*")
     waiting_s, ended_s = WAITING_TTL.total_seconds(), ENDED_TTL.total_seconds()
-    assert (client.ttl(record), client.ttl(unique)) == (waiting_s, waiting_s)
+    assert (client.ttl(record), client.ttl(unique)) == (-1, -1)
 
     delivery = take(client, Queue.EMAIL)
     deliveries.begin(delivery)

@@ -112,7 +112,7 @@ def test_suspects_go_to_the_head_of_their_list_the_longest_waiting_first(produce
     for since in (1, 2):
         message: Any = client.rpop("maintenance")
         client.zadd(keys.suspects("maintenance"), {message: since})
-    client.hset(keys.record(first), "suspect", 1)
+    client.hset(whole(client, first), "suspect", 1)
 
     assert export(client) == Exported(suspects=2)
 

@@ -18,6 +18,7 @@ from tests.support.broker import KEY_SECRET
 from tests.support.clock import StoppedClock
 from tests.support.deliveries import take
 from tests.support.racing import race
+from tests.support.records import whole
 from tests.support.wait import wait_until
 
 AT_ONCE = timedelta(milliseconds=1)
@@ -58,7 +59,7 @@ def test_a_due_job_is_moved_into_its_queue(producer, schedule, client):
 
     assert promotion == Promotion(moved=1, gone=(), next_due=None)
     assert handle.status().state is State.READY
-    assert client.hget(keys.record(handle.job_id), "message") is None
+    assert client.hget(whole(client, handle.job_id), "message") is None
     assert client.rpop("email").startswith(b'{"headers"')
 
 
@@ -127,14 +128,18 @@ def test_a_producer_whose_clock_is_wrong_schedules_a_delay_rightly(broker, sched
     assert schedule.size() == 1
 
 
-def test_a_scheduled_record_stays_and_a_moved_one_is_kept_for_a_while(producer, schedule, client):
+def test_a_record_stays_while_its_job_waits_and_is_kept_for_a_while_once_it_began(
+    producer, schedule, client, deliveries
+):
     handle = producer.enqueue(Canary(), delay=AT_ONCE)
     scheduled_ttl = client.ttl(keys.record(handle.job_id))
     until_all_are_due(client)
 
     schedule.promote()
+    ready_ttl = client.ttl(keys.record(handle.job_id))
+    deliveries.begin(take(client))
 
-    assert scheduled_ttl == -1
+    assert (scheduled_ttl, ready_ttl) == (-1, -1)
     assert client.ttl(keys.record(handle.job_id)) == WAITING_TTL.total_seconds()
 
 

@@ -106,7 +106,7 @@ def test_no_run_for_the_series_is_needed_where_the_tick_before_ran_late_enough_f
     periodic = hourly(Missed.ONCE)
     latest = after_downtime(broker, periodic, hours=4)
     ran_late = producer.enqueue(periodic.tick_job(latest - 3 * HOUR), at=latest - 3 * HOUR, tick_of=periodic.tick_of)
-    broker.client.hset(keys.record(ran_late.job_id), "started_at", str(to_epoch_ms(latest)))
+    broker.client.hset(whole(broker.client, ran_late.job_id), "started_at", str(to_epoch_ms(latest)))
 
     beat(periodic).round()
 

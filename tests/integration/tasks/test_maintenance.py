@@ -220,7 +220,7 @@ def test_the_clean_up_of_the_cache_keeps_what_current_code_reads_and_drops_the_r
 
     done = clean_cache.run(CacheCleanup(), services)
 
-    assert (done.outcome, done.data) == ("3 dropped", {"dropped": 3})
+    assert (done.outcome, done.data) == ("3 dropped", {"dropped": 3, "forgotten": 0})
     assert services.cache.get(INSPECTIONS, "ab" * 32) == {"pages": INSPECTIONS.version}
     assert [services.cache.get(namespace, "ab" * 32) for namespace in (older, retired)] == [None, None]
     assert services.cache.get(INSPECTIONS, "immortal") is None

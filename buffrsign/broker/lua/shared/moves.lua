@@ -135,22 +135,23 @@ local function note_tick(schedule, timetable, due, now)
   redis.call('PEXPIREAT', K.tick .. schedule, math.max(now, tonumber(due)) + L.tick_ttl_ms)
 end
 
--- What `promote` needs of a job that is due: first, of a compact record, the fields that it has once it is ready.
+-- What `promote` needs of a job that is due: first, of a compact record, its terms from now on.
 local function due_job(record, due)
   local text = redis.pcall('GET', record)
   if type(text) == 'string' then
     local terms, payload = expand(text)
-    return fields_of(terms, 'ready', due), first_message(job_of(record), terms, payload), terms.q, terms.l,
-      terms.u and K.unique .. terms.u, due, terms.m, terms.s, terms.x and due + terms.x
+    local message = payload and first_message(job_of(record), terms, payload)
+    ready_from(terms, tonumber(due), due)
+    return terms, message, terms.q, terms.l, nil, due, terms.m, terms.s, terms.x and due + terms.x
   end
   return nil, unpack(redis.call('HMGET', record, 'message', 'queue', 'list', 'unique', 'ready_at', 'missed', 'series',
     'expires_at', 'suspect'))
 end
 
--- A job that is due will not start; `fields` as above.
-local function end_due(record, fields, now, why)
-  if fields then
-    replace(record, fields)
+-- A job that is due will not start; `terms` as above.
+local function end_due(record, terms, now, why)
+  if terms then
+    replace(record, fields_of(terms, 'ready', in_ms(terms.a)), terms)
   end
   end_job(job_of(record), 'cancelled', now, {'error', why})
 end
@@ -159,11 +160,11 @@ end
 -- Returns how many moved, the ids whose message was gone, and the ms until the next is due (-1: nothing is scheduled).
 local function promote(limit, now)
   local moved, gone, rung = 0, {}, {}
-  local left, compact, whole, ready = {}, {}, {}, {} -- what several jobs write together: each command costs a microsecond
+  local left, compact, ready = {}, {}, {} -- what several jobs write together: each command costs a microsecond
   local found = redis.call('ZRANGE', K.schedule, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
   for at = 1, #found, 2 do
     local job_id, record = found[at], K.record .. found[at]
-    local is_known, fields, message, queue, list, unique, due, missed, series, expires_at, suspect =
+    local is_known, terms, message, queue, list, unique, due, missed, series, expires_at, suspect =
       pcall(due_job, record, found[at + 1])
     if is_known then
       left[#left + 1] = job_id
@@ -177,9 +178,9 @@ local function promote(limit, now)
     elseif not message then
       gone[#gone + 1] = job_id
     elseif expires_at and now > tonumber(expires_at) then
-      end_due(record, fields, now, 'it expired before it started')
+      end_due(record, terms, now, 'it expired before it started')
     elseif late and (missed == 'skip' or series and redis.call('ZCOUNT', K.series .. series, '-inf', now) > 0) then
-      end_due(record, fields, now, 'it missed its time by ' .. math.floor((now - due) / 1000) .. ' s')
+      end_due(record, terms, now, 'it missed its time by ' .. math.floor((now - due) / 1000) .. ' s')
     else
       if suspect then
         redis.call('ZADD', K.suspects .. queue, now, message)
@@ -188,8 +189,8 @@ local function promote(limit, now)
         ready[place] = ready[place] or {}
         table.insert(ready[place], message)
       end
-      if fields then
-        compact[#compact + 1], whole[#whole + 1] = record, fields
+      if terms then
+        compact[#compact + 1], compact[#compact + 2] = record, pack_record(terms, terms.u)
       else
         redis.call('HSET', record, 'state', 'ready')
         redis.call('HDEL', record, 'message')
@@ -206,11 +207,7 @@ local function promote(limit, now)
     redis.call('ZREM', K.schedule, unpack(left))
   end
   if #compact > 0 then
-    redis.call('DEL', unpack(compact))
-  end
-  for at, fields in ipairs(whole) do
-    redis.call('HSET', compact[at], unpack(fields))
-    redis.call('EXPIRE', compact[at], L.waiting_ttl_s)
+    redis.call('MSET', unpack(compact))
   end
   for list, messages in pairs(ready) do
     enter_all(list, messages)

@@ -55,23 +55,9 @@ local function is_other_secret(fingerprint)
   return (redis.call('GET', K.fingerprint) or fingerprint) ~= fingerprint
 end
 
--- Write the record of a new job that is ready, and take its key. `fields` are what jobs that are accepted together have in
--- common; what is the job's own is written behind them, so that one command writes all: each costs a microsecond.
-local function accept(record, job_id, kind, unique, fields, common)
-  local last = common
-  if unique then
-    fields[last + 1], fields[last + 2] = 'unique', unique
-    last = last + 2
-    redis.call('SET', unique, job_id, 'EX', L.waiting_ttl_s)
-  end
-  redis.call('HSET', record, 'kind', kind, unpack(fields, 1, last))
-  redis.call('EXPIRE', record, L.waiting_ttl_s)
-end
-
--- The same for a job that waits for its time. Its record is compact.
-local function accept_scheduled(job_id, payload, unique, terms)
-  terms.u = unique and string.sub(unique, #K.unique + 1) or nil
-  redis.call('SET', K.record .. job_id, pack_record(terms, payload))
+-- Write the record of a new job, and take its key. The payload is given of a job that waits for its time.
+local function accept(job_id, unique, terms, payload)
+  redis.call('SET', K.record .. job_id, pack_record(terms, unique and string.sub(unique, #K.unique + 1), payload))
   if unique then
     redis.call('SET', unique, job_id)
   end
@@ -151,11 +137,28 @@ local function end_job(job_id, state, now, fields, ended, counts, known)
   end
 end
 
+-- What is known of a job that is to begin, by name; and, where its record is compact, that as a flat list, which is still to
+-- be written. Jobs that were accepted together may share both.
+local function beginner(record)
+  local text = redis.pcall('GET', record)
+  if type(text) == 'string' and not memo[text] then
+    local terms, known = expand(text), {}
+    if terms.a then
+      local fields = fields_of(terms, 'ready', in_ms(terms.a))
+      for at = 1, #fields, 2 do
+        known[fields[at]] = fields[at + 1]
+      end
+      memo[text] = {known, fields, #fields}
+    end
+  end
+  return unpack(memo[text] or {text and all_recorded(record) or {}})
+end
+
 -- A task begins, by a delivery whose lease is held. Answers as `begin.lua` says; and true, if that is not `begun` and
 -- the lease lasts all the same, because Celery still has to publish what follows the job.
 local function begin_job(job, now, counts)
   local record, lease = K.record .. job.id, job.lease
-  local known = all_recorded(record)
+  local known, whole, common = beginner(record)
   local state, ready_at, retries, by, cancel, starts, crashes =
     known.state, known.ready_at, known.retries, known.lease, known.cancel, known.starts, known.crashes
   if not known.enqueued_at then
@@ -183,20 +186,28 @@ local function begin_job(job, now, counts)
   if not repeated then
     local been_away = starts or known.deferred_at or state ~= 'ready'
     starts = (starts or 0) + 1
-    local fields = {'state', 'running', 'worker', job.worker, 'started_at', in_ms(now), 'starts', starts,
+    local own = {'state', 'running', 'worker', job.worker, 'started_at', in_ms(now), 'starts', starts,
       'waited_ms', math.max(0, now - (ready_at or now))}
     if lease ~= '' then
-      fields[#fields + 1], fields[#fields + 2] = 'lease', lease
+      own[#own + 1], own[#own + 2] = 'lease', lease
     end
     if job.keeps_result and not known.keeps_result then
-      fields[#fields + 1], fields[#fields + 2] = 'keeps_result', '1'
+      own[#own + 1], own[#own + 2] = 'keeps_result', '1'
     end
-    redis.call('HSET', record, unpack(fields))
+    local fields, last = own, #own
+    if whole then
+      redis.call('DEL', record)
+      fields, last = whole, common + #own
+      for at, value in ipairs(own) do
+        fields[common + at] = value
+      end
+    end
+    redis.call('HSET', record, unpack(fields, 1, last))
     if been_away then
       redis.call('HDEL', record, 'message', 'progress', 'deferred_at')
       leave_schedule(job.id, known.series)
     end
-    if been_away or now - (ready_at or 0) > 3600000 then -- what has just become ready will not be forgotten for days
+    if whole or been_away or now - (ready_at or 0) > 3600000 then -- what has just become ready will not be forgotten for days
       redis.call('EXPIRE', record, L.waiting_ttl_s)
       if known.unique then
         redis.call('EXPIRE', known.unique, L.waiting_ttl_s)
