@@ -514,7 +514,7 @@ MUTANTS = (
     Mutant(
         "a job that begins forgets its key",
         "shared",
-        "    local terms, known = expand(text), {}\n",
-        "    local terms, known = expand(text), {}\n    terms.u = nil\n",
+        "    local known, fields = {}, fields_of(terms, 'ready', in_ms(terms.a))\n",
+        "    terms.u = nil\n    local known, fields = {}, fields_of(terms, 'ready', in_ms(terms.a))\n",
     ),
 )

@@ -1,18 +1,20 @@
 """A job that waits for its time is one small string in Redis, and everything that looks at records copes with that."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from buffrsign import Producer
 from buffrsign.broker import keys
 from buffrsign.broker.bodies import Body, read_body
 from buffrsign.broker.books import Leased
-from buffrsign.broker.deliveries import Begun, Deliveries
+from buffrsign.broker.deliveries import Begun, Deliveries, Ended
 from buffrsign.broker.forgetting import forget_lost
 from buffrsign.broker.limits import ENDED_TTL, WAITING_TTL
 from buffrsign.broker.messages import Readable, read
@@ -253,6 +255,36 @@ def test_a_record_in_a_form_that_is_not_known_here_waits_and_holds_nobody_up(
     assert take(client).job_id == known.job_id
     client.set(keys.record(newer.job_id), record)
     assert producer.cancel(newer.job_id)
+
+
+def test_a_job_whose_record_is_in_a_form_that_is_not_known_here_does_not_begin_and_loses_nothing(
+    producer: Producer, client: Redis, deliveries: Deliveries
+) -> None:
+    job = Canary()
+    producer.enqueue(job)
+    record: Any = client.get(keys.record(job.job_id))
+    newer = record.replace(b"\x93\x02", b"\x93\x03", 1)
+    client.set(keys.record(job.job_id), newer)
+
+    with pytest.raises(ResponseError, match="a newer release wrote this record"):
+        deliveries.begin(take(client))
+
+    assert client.get(keys.record(job.job_id)) == newer
+
+
+def test_a_job_that_expired_while_it_was_ready_says_all_that_it_said(
+    producer: Producer, client: Redis, deliveries: Deliveries
+) -> None:
+    job = letter()
+    producer.enqueue(job, expires=timedelta(milliseconds=1))
+    time.sleep(0.01)
+
+    assert isinstance(deliveries.begin(take(client, Queue.EMAIL)), Ended)
+
+    status = producer.status(job.job_id)
+    assert status
+    assert (status.state, status.kind, status.error) == (State.CANCELLED, job.kind, "it expired before it started")
+    assert not producer.enqueue(letter()).duplicate
 
 
 def test_a_compact_record_costs_little_beside_its_payload(producer: Producer, client: Redis) -> None:

@@ -137,19 +137,21 @@ local function end_job(job_id, state, now, fields, ended, counts, known)
   end
 end
 
--- What is known of a job that is to begin, by name; and, where its record is compact, that as a flat list, which is still to
--- be written. Jobs that were accepted together may share both.
+-- What is known of a job that is to begin, by name; and, where its record was compact, that as a flat list, its length, and
+-- the terms: the record is gone then, and still to be written. Jobs that were accepted together may share all of this.
 local function beginner(record)
-  local text = redis.pcall('GET', record)
+  local text = redis.pcall('GETDEL', record)
   if type(text) == 'string' and not memo[text] then
-    local terms, known = expand(text), {}
-    if terms.a then
-      local fields = fields_of(terms, 'ready', in_ms(terms.a))
-      for at = 1, #fields, 2 do
-        known[fields[at]] = fields[at + 1]
-      end
-      memo[text] = {known, fields, #fields}
+    local is_known, terms = pcall(expand, text)
+    if not is_known or not terms.a then
+      redis.call('SET', record, text)
+      return all_recorded(record)
     end
+    local known, fields = {}, fields_of(terms, 'ready', in_ms(terms.a))
+    for at = 1, #fields, 2 do
+      known[fields[at]] = fields[at + 1]
+    end
+    memo[text] = {known, fields, #fields, terms}
   end
   return unpack(memo[text] or {text and all_recorded(record) or {}})
 end
@@ -158,7 +160,7 @@ end
 -- the lease lasts all the same, because Celery still has to publish what follows the job.
 local function begin_job(job, now, counts)
   local record, lease = K.record .. job.id, job.lease
-  local known, whole, common = beginner(record)
+  local known, whole, common, terms = beginner(record)
   local state, ready_at, retries, by, cancel, starts, crashes =
     known.state, known.ready_at, known.retries, known.lease, known.cancel, known.starts, known.crashes
   if not known.enqueued_at then
@@ -177,6 +179,9 @@ local function begin_job(job, now, counts)
   end
   local expires_at = tonumber(known.expires_at or job.expires_at)
   if cancel == '1' or (expires_at and now > expires_at) then
+    if whole then
+      replace(record, {unpack(whole, 1, common)}, terms)
+    end
     end_job(job.id, 'cancelled', now, {'error', cancel == '1' and 'it was stopped' or 'it expired before it started'})
     return {'cancelled', ''}
   end
@@ -196,7 +201,6 @@ local function begin_job(job, now, counts)
     end
     local fields, last = own, #own
     if whole then
-      redis.call('DEL', record)
       fields, last = whole, common + #own
       for at, value in ipairs(own) do
         fields[common + at] = value
