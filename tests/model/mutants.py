@@ -1,4 +1,7 @@
-"""Mistakes that the model must find: one for each promise that a line of a script keeps."""
+"""Mistakes that the model must find: one for each promise that a line of a script keeps.
+
+One flat table, and so a long module: it is searched by name, and read a line at a time.
+"""
 
 from tests.model.engine import Mutant
 

@@ -1,9 +1,13 @@
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from redis import Redis
 from sqlalchemy import Engine, create_engine
 
-from buffrsign import outbox
+from buffrsign import Producer, outbox
+from buffrsign.outbox_relay import Relay
+from tests.support.broker import TestBroker
 from tests.support.postgresql import running_postgresql
 
 
@@ -28,3 +32,15 @@ def engine(database: str) -> Iterator[Engine]:
     yield engine
     outbox.metadata.drop_all(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def client(broker: TestBroker) -> Redis:
+    """The broker's client."""
+    return broker.client
+
+
+@pytest.fixture
+def relay(engine: Engine, producer: Producer) -> Relay:
+    """A relay whose claims are over at once."""
+    return Relay(engine, producer, claim=timedelta(0))

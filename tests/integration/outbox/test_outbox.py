@@ -1,64 +1,28 @@
 """The outbox: what is enqueued in a transaction is published if it commits, once, whatever happens to the relays."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import create_engine, select, text, update
+from sqlalchemy import create_engine, text, update
 from sqlalchemy.orm import Session
 
 from buffrsign import BrokerUnavailable, BulkRefused, EnqueueRefused, PayloadRefused, Producer, State, outbox
-from buffrsign.broker import keys
 from buffrsign.broker.enqueueing import KeySecretRefused
-from buffrsign.core.clock import to_epoch_ms, utc_now
+from buffrsign.core.clock import utc_now
 from buffrsign.jobs.maintenance import Canary
 from buffrsign.jobs.missed import Missed
-from buffrsign.outbox import Outbox, read_backlog, retry_stuck, rows
-from buffrsign.outbox_relay import CLAIMED_AT_ONCE, PUT_OFF, OutboxUnavailable, Reconciled, Relay, Relayed
+from buffrsign.outbox import Outbox, rows
+from buffrsign.outbox_relay import CLAIMED_AT_ONCE, PUT_OFF, OutboxUnavailable, Relay, Relayed
 from tests.support.broker import KEY_SECRET
-from tests.support.clock import NOON
+from tests.support.bulks import waiting
 from tests.support.jobs import large_event, letter
+from tests.support.outboxes import all_rows, change, relay_to_the_end, write
 from tests.support.private import NEW, OLD, cipher_of
 from tests.support.records import whole
-from tests.support.wait import wait_until
-
-
-@pytest.fixture
-def client(broker):
-    return broker.client
-
-
-@pytest.fixture
-def relay(engine, producer):
-    return Relay(engine, producer, claim=timedelta(0))
-
-
-def write(engine, *jobs, **terms):
-    with engine.begin() as connection:
-        return Outbox(connection).enqueue_many(jobs, **terms)
-
-
-def waiting(client, queue="maintenance"):
-    return [json.loads(message)["headers"]["id"] for message in reversed(client.lrange(queue, 0, -1))]
-
-
-def all_rows(engine):
-    with engine.connect() as connection:
-        return connection.execute(select(rows).order_by(rows.c.number)).all()
-
-
-def relay_to_the_end(engine, producer):
-    relay = Relay(engine, producer, claim=timedelta(0))
-    wait_until(lambda: not relay.relay() and all(row.sent_at for row in all_rows(engine)), "all rows to be sent")
-
-
-def change(engine, job_id, **values):
-    with engine.begin() as connection:
-        connection.execute(update(rows).where(rows.c.job_id == job_id).values(**values))
 
 
 def test_what_a_transaction_enqueued_is_published_in_its_order_once_it_has_committed(engine, relay, client):
@@ -417,173 +381,3 @@ def test_rows_that_are_undone_by_a_savepoint_are_not_published(engine, relay, cl
 
     assert relay.relay() == Relayed(created=1)
     assert waiting(client) == [kept]
-
-
-# -- reconciling -------------------------------------------------------------------------------------------------------
-
-
-def lose(client, job_id):
-    client.delete(keys.record(job_id), "maintenance")
-
-
-def test_a_job_that_the_broker_lost_is_published_again_under_its_id(engine, relay, client):
-    [lost] = write(engine, Canary())
-    relay.relay()
-    lose(client, lost)
-
-    assert relay.reconcile(after=timedelta(0)) == Reconciled(republished=1)
-    assert relay.relay() == Relayed(created=1)
-    assert waiting(client) == [lost]
-
-
-def test_a_job_that_lives_is_left_alone_and_one_that_has_ended_is_closed(engine, relay, producer):
-    ids = write(engine, Canary(), Canary())
-    relay.relay()
-    producer.cancel(ids[0])
-
-    assert relay.reconcile(after=timedelta(0)) == Reconciled(ended=1, alive=1)
-    assert relay.reconcile(after=timedelta(0)) == Reconciled(alive=1)
-    assert [row.closed_as for row in all_rows(engine)] == ["cancelled", None]
-
-
-def test_a_duplicate_by_its_key_is_closed_by_the_job_that_stands(engine, relay, producer):
-    standing = producer.enqueue(letter())
-    write(engine, letter())
-
-    assert relay.relay() == Relayed(duplicate=1)
-    assert relay.reconcile(after=timedelta(0)) == Reconciled(alive=1)
-    producer.cancel(standing.job_id)
-    assert relay.reconcile(after=timedelta(0)) == Reconciled(ended=1)
-
-
-def test_a_job_that_waits_long_costs_a_write_an_hour(engine, producer):
-    now = [utc_now()]
-    relay = Relay(engine, producer, clock=lambda: now[0])
-    write(engine, Canary(), delay=timedelta(days=300))
-    relay.relay()
-    seen = [all_rows(engine)[0].seen_at]
-
-    for minutes in (10, 55):
-        now[0] += timedelta(minutes=minutes)
-        assert relay.reconcile(after=timedelta(0)) == Reconciled(alive=1)
-        seen.append(all_rows(engine)[0].seen_at)
-
-    assert [later - seen[0] for later in seen] == [0, 0, 65 * 60_000]
-
-
-def test_a_young_row_is_not_looked_after(engine, relay, client):
-    [job_id] = write(engine, Canary())
-    relay.relay()
-    lose(client, job_id)
-
-    assert relay.reconcile(after=timedelta(hours=1)) == Reconciled()
-
-
-def test_whether_an_old_job_was_lost_or_forgotten_nobody_can_tell(engine, relay, producer, client):
-    [job_id] = write(engine, Canary())
-    relay.relay()
-    lose(client, job_id)
-    tomorrow = Relay(engine, producer, clock=lambda: utc_now() + timedelta(days=1))
-
-    assert tomorrow.reconcile() == Reconciled(doubtful=1)
-    assert tomorrow.relay() == Relayed()
-    [row] = all_rows(engine)
-    assert row.closed_as.startswith("doubtful")
-
-
-def test_closed_rows_are_forgotten_after_a_while(engine, relay, producer):
-    [ended, _open] = write(engine, Canary(), Canary())
-    relay.relay()
-    producer.cancel(ended)
-    relay.reconcile(after=timedelta(0))
-
-    assert relay.forget(after=timedelta(hours=1)) == 0
-    assert relay.forget(after=timedelta(-1)) == 1
-    assert len(all_rows(engine)) == 1
-
-
-def test_a_row_that_somebody_must_look_at_is_never_forgotten_and_can_be_retried(engine, relay, client):
-    [refused, _open, waits] = write(engine, Canary(), Canary(), Canary())
-    change(engine, refused, payload='{"v":1,"unknown":1}')
-    change(engine, waits, claimed_until=to_epoch_ms(utc_now() + timedelta(minutes=1)))
-    relay.relay()
-
-    assert relay.forget(after=timedelta(-1)) == 0
-    with engine.begin() as connection:
-        backlog = read_backlog(connection)
-    assert (backlog.waiting, backlog.open, backlog.refused, backlog.doubtful) == (1, 1, 1, 0)
-    assert timedelta(0) <= utc_now() - backlog.oldest_waiting < timedelta(minutes=1)
-    [stuck] = backlog.first_stuck
-    assert (stuck.job_id, stuck.kind) == (refused, Canary.kind)
-    assert stuck.why.startswith("refused: payload of maintenance.canary refused")
-
-    change(engine, refused, payload='{"v":1}')
-    with engine.begin() as connection:
-        assert retry_stuck(connection, [stuck.number, stuck.number, 4711]) == [stuck.number]
-    assert relay.relay() == Relayed(created=1)
-    assert refused in waiting(client)
-
-
-# -- the program -------------------------------------------------------------------------------------------------------
-
-
-def test_the_relay_s_program_publishes_until_it_is_told_to_stop(engine, database, broker):
-    ids = write(engine, Canary(), Canary())
-    environment = {**os.environ, "BUFFRSIGN_BROKER_URL": broker.broker_url, "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET}
-    command = [sys.executable, "-m", "buffrsign.outbox_relay", "--database-url", database, "--json"]
-    program = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    try:
-        wait_until(lambda: waiting(broker.client) == ids, "the relay to publish")
-        ids += write(engine, Canary())
-        wait_until(lambda: waiting(broker.client) == ids, "the relay to go on")
-    finally:
-        program.terminate()
-
-    _nothing, logged = program.communicate(timeout=20)
-    assert program.returncode == 0
-    lines = [json.loads(line) for line in logged.splitlines()]
-    assert {line["event"] for line in lines} == {"outbox relayed"}
-    assert sum(line["created"] for line in lines) == 3
-
-
-@pytest.mark.parametrize(
-    ("setting", "status", "said"),
-    [
-        ({}, 2, "needs cipher="),
-        ({"BUFFRSIGN_PAYLOAD_KEYS": "new:c2hvcnQ="}, 2, "must have 32"),
-        ({"BUFFRSIGN_MAX_READY": "many"}, 2, "invalid int value"),
-    ],
-    ids=["elsewhere without keys", "no keys", "no number"],
-)
-def test_the_relay_s_program_refuses_to_start_with_a_sentence(tmp_path, setting, status, said):
-    broker = {"BUFFRSIGN_BROKER_URL": "redis://broker.invalid:6379/0", "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET}
-    command = [sys.executable, "-m", "buffrsign.outbox_relay", "--database-url", f"sqlite:///{tmp_path}/none.db"]
-
-    ended = subprocess.run(
-        command, env={**os.environ, **broker, **setting}, capture_output=True, text=True, check=False, timeout=30
-    )
-
-    assert ended.returncode == status
-    assert said in ended.stderr
-    assert "c2hvcnQ" not in ended.stderr
-
-
-def test_the_relay_s_program_ends_where_its_key_secret_is_another_s(tmp_path, broker, producer):
-    producer.enqueue(letter())
-    environment = {"BUFFRSIGN_BROKER_URL": broker.broker_url, "BUFFRSIGN_JOB_KEY_SECRET": "another secret"}
-    command = [sys.executable, "-m", "buffrsign.outbox_relay", "--database-url", f"sqlite:///{tmp_path}/none.db"]
-
-    ended = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=30
-    )
-
-    assert ended.returncode == 1
-    assert "BUFFRSIGN_JOB_KEY_SECRET" in ended.stderr
-
-
-def test_a_database_without_an_outbox_is_said_to_be_unavailable(tmp_path, producer):
-    engine = create_engine(f"sqlite:///{tmp_path}/none.db")
-
-    with pytest.raises(OutboxUnavailable, match="OperationalError"):
-        Relay(engine, producer, clock=lambda: NOON).relay()
-    engine.dispose()
