@@ -23,9 +23,11 @@ test: $(READY) ## all tests that need nothing beyond pip, but for the slow ones
 
 # The model's dice fall in the same way each time only if sets keep their order.
 test-slow mutants: export PYTHONHASHSEED := 0
+MUTANTS = tests/integration/broker/test_mutants.py
 
 test-slow: $(READY) ## the slow tests, and the properties with 2,000 examples
-	$(BIN)/pytest -m slow --timeout 600
+	$(BIN)/pytest $(MUTANTS) -m slow --timeout 600 -n auto
+	$(BIN)/pytest --ignore $(MUTANTS) -m slow --timeout 600
 	$(BIN)/pytest tests/unit -m hypothesis --hypothesis-profile thorough --timeout 600
 
 test-stock: $(READY) ## the tests that hold on every transport, on kombu's own
