@@ -134,7 +134,7 @@ def child(scene: Scene) -> None:
         since = now()
         with suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)
-        scene.note("child", since, victim)
+        scene.note("child", since, victim, note=worker.name if worker else "")
 
 
 def pause(scene: Scene) -> None:

@@ -19,6 +19,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from config.settings import Settings
+from tests.chaos.ledger import now
 from tests.support.wait import wait_until
 from workers.embedded_broker import find_server
 from workers.processes import ROOT, ProcessDied, Processes, Program, free_port
@@ -105,6 +106,7 @@ class Member:
     command: list[str]
     program: Program
     ending: bool = False
+    started_at: float = field(default_factory=now)
     exits: list[int] = field(default_factory=list)
 
     @property
@@ -147,11 +149,11 @@ class Fleet:
 
     def start_again(self, member: Member) -> None:
         """Start it anew; its last process MUST be gone."""
-        member.ending = False
+        member.ending, member.started_at = False, now()
         member.program = self._start(member.name, member.command)
 
-    def revive(self) -> list[tuple[str, int, int]]:
-        """Start again whatever ended by itself: the name, the process and the exit code of each."""
+    def revive(self) -> list[tuple[str, int, int, float]]:
+        """Start again whatever ended by itself: the name, the process, its exit code, and when it had started."""
         fallen = [member for member in self.members.values() if not member.lives and not member.ending]
         ended = []
         for member in fallen:
@@ -159,7 +161,7 @@ class Fleet:
                 continue
             code = member.program.process.returncode
             member.exits.append(code)
-            ended.append((member.name, member.pid, code))
+            ended.append((member.name, member.pid, code, member.started_at))
             signal_group(member.pid, signal.SIGKILL)
             self.start_again(member)
         return ended

@@ -32,7 +32,7 @@ def summary(
     evidence = dict(findings.evidence)
     if leaked:
         evidence["leaked_keys"] = list(leaked[:EVIDENCE])
-    if fallen := [f"{fault.note} at {fault.at:.3f}" for fault in faults if fault.kind == "ended_by_itself"]:
+    if fallen := [f"{fault.note} at {fault.at:.3f}" for fault in faults if _ended_without_a_cause(fault, faults)]:
         evidence["ended_by_themselves"] = fallen[:EVIDENCE]
     return {
         "seed": seed,
@@ -58,6 +58,28 @@ def summary(
         "stock": None,
         "evidence": evidence,
     }
+
+
+def _ended_without_a_cause(end: Fault, faults: Sequence[Fault]) -> bool:
+    """A program ends by itself for two causes only, both while it starts; its supervisor starts it again.
+
+    On a read-only server it refuses to start. Celery's prefork worker ends when one of its children is killed before
+    the pool is up (`did_start_ok`).
+    """
+    started = end.at - end.since <= _START_S
+    return end.kind == "ended_by_itself" and not any(
+        started
+        and cause.since <= end.at <= cause.at + _NOTICED_S
+        and (cause.kind == "read_only" or (cause.kind == "child" and end.note.startswith(f"{cause.note},")))
+        for cause in faults
+    )
+
+
+_START_S = 10.0
+"""A worker has started after that, on a slow machine too."""
+
+_NOTICED_S = 1.0
+"""So soon after its cause the end of a program is seen."""
 
 
 def is_clean(verdict: dict[str, Any]) -> bool:

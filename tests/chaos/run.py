@@ -127,9 +127,9 @@ def watch(scene: Scene, seconds: float, tell: Callable[[str], None]) -> None:
     """Let time go by, and start again what ends by itself."""
     until = now() + seconds
     while now() < until:
-        for name, process, code in scene.fleet.revive():
+        for name, process, code, started_at in scene.fleet.revive():
             tell(f"{name} ended by itself with code {code}")
-            scene.note("ended_by_itself", now(), process, note=f"{name}, code {code}")
+            scene.note("ended_by_itself", started_at, process, note=f"{name}, code {code}")
         time.sleep(0.1)
 
 

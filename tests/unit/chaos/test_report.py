@@ -45,6 +45,37 @@ def test_kills_are_those_of_processes_that_run_jobs():
     assert (made["kills"], made["faults"]) == (2, {"kill": 2, "scheduler": 1})
 
 
+@pytest.mark.parametrize("cause", [("read_only", ""), ("child", "prefork-1")], ids=lambda cause: cause[0])
+@pytest.mark.parametrize(
+    ("started_at", "ended_at", "name", "counts"),
+    [
+        (9.0, 10.5, "prefork-1", 0),
+        (1.0, 30.0, "prefork-1", 1),  # nothing happened then
+        (1.0, 15.0, "prefork-1", 1),  # it had long started
+    ],
+)
+def test_a_program_that_ended_by_itself_is_excused_by_what_kept_it_from_starting(
+    cause: tuple[str, str], started_at: float, ended_at: float, name: str, counts: int
+):
+    kind, of_whom = cause
+    end = Fault(kind="ended_by_itself", since=started_at, at=ended_at, note=f"{name}, code 1")
+    broken = Fault(kind=kind, since=10.4, at=10.4 if kind == "child" else 14.5, note=of_whom)
+
+    assert ended_by_themselves(end, broken) == counts
+
+
+def test_a_killed_child_excuses_no_other_worker():
+    end = Fault(kind="ended_by_itself", since=9, at=10.5, note="prefork-2, code 1")
+
+    assert ended_by_themselves(end, Fault(kind="child", since=10.4, at=10.4, note="prefork-1")) == 1
+
+
+def ended_by_themselves(*faults: Fault) -> Any:
+    return report.summary(
+        Findings(jobs=10), faults, seed=7, leaked=[], counters_add_up=True, wrong_results=0, rested=True
+    )["ended_by_themselves"]
+
+
 def test_the_spread_of_nothing_is_nothing():
     assert report.spread([]) is None
     assert report.spread([3.0, 1.0, 2.0]) == {"p50": 2.0, "p99": 3.0, "max": 3.0}
