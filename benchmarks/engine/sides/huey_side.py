@@ -39,7 +39,7 @@ class Huey(Side):
         """By `eta`."""
         eta = datetime.fromtimestamp(due, tz=timezone.utc)  # noqa: UP017 - as its programs spell it
         for payload in payloads:
-            noop.schedule(kwargs=payload, eta=eta, convert_utc=True)
+            noop.schedule(kwargs=payload, eta=eta)
 
 
 if __name__ == "__main__":
