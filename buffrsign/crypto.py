@@ -38,7 +38,8 @@ SEALED_FOR = "sealed_for"
 HIDDEN = "(…)"
 """What stands in headers, and so in events and logs, where Celery would show arguments."""
 
-EXPECTED_KEYS = "`id:key,id:key…`, each key 32 bytes in base64; the first one encrypts"
+KEYS_FORM = "`id:key,id:key…`, each key 32 bytes in base64"
+EXPECTED_KEYS = f"{KEYS_FORM}; the first one encrypts"
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -67,6 +68,27 @@ class Head:
     key_id: str
     job_id: str
     kind: str
+
+
+def read_keys(text: str, *, what: str) -> dict[str, bytes]:
+    """The keys of `id:base64key,id2:base64key`, in their order. `what` they are is said in errors, which hold no key.
+
+    Raises:
+        KeysRefused: it is spelt otherwise, or two keys have one id.
+    """
+    keys: dict[str, bytes] = {}
+    for number, part in enumerate(text.split(","), start=1):
+        key_id, colon, encoded = part.strip().partition(":")
+        if not colon:
+            raise KeysRefused(f"{what} number {number} has no id; expected {KEYS_FORM}")
+        if key_id in keys:
+            raise KeysRefused(f"{what} number {number} has the id of one before it")
+        try:
+            # The alphabet of URLs is taken, too; anything else is refused, and not skipped.
+            keys[key_id] = base64.b64decode(encoded.translate(_FROM_URL_ALPHABET), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise KeysRefused(f"{what} number {number} is no base64; expected {KEYS_FORM}") from error
+    return keys
 
 
 class Cipher:
@@ -104,19 +126,7 @@ class Cipher:
         Raises:
             KeysRefused: it is spelt otherwise, or two keys have one id.
         """
-        keys: dict[str, bytes] = {}
-        for number, part in enumerate(text.split(","), start=1):
-            key_id, colon, encoded = part.strip().partition(":")
-            if not colon:
-                raise KeysRefused(f"payload key number {number} has no id; expected {EXPECTED_KEYS}")
-            if key_id in keys:
-                raise KeysRefused(f"payload key number {number} has the id of one before it")
-            try:
-                # The alphabet of URLs is taken, too; anything else is refused, and not skipped.
-                keys[key_id] = base64.b64decode(encoded.translate(_FROM_URL_ALPHABET), validate=True)
-            except (binascii.Error, ValueError) as error:
-                raise KeysRefused(f"payload key number {number} is no base64; expected {EXPECTED_KEYS}") from error
-        return cls(keys)
+        return cls(read_keys(text, what="payload key"))
 
     def seal(self, plain: bytes, *, job_id: str, kind: str) -> bytes:
         """The body that opens as this, for this job and kind, with the first key.

@@ -1,6 +1,7 @@
 """Signature requests: who is asked, how far they are, and what is next."""
 # ruff: noqa: PLC0415
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from buffrsign.core.errors import Permanent
 
 if TYPE_CHECKING:
     from buffrsign.jobs.requests import Signer
-    from buffrsign.requests import SignatureRequest
+    from buffrsign.requests import Next, Notice, SignatureRequest
 
 
 class NoRequest(Permanent):
@@ -31,12 +32,13 @@ def requests() -> None:
 @database_url
 @as_json
 def show(document_id: str, *, people: bool, database_url: str, as_json: bool) -> None:
-    """Show who is asked to sign a document, how far each of them is, and what is next."""
+    """Show who is asked to sign a document, how far each of them is, who was told what, and what comes when."""
     from buffrsign.requests import SignatureRequests, state
 
     now = utc_now()
     with open_database(database_url) as database:
-        request = SignatureRequests(database, clock=utc_now).find(document_id)
+        requests = SignatureRequests(database, clock=utc_now)
+        request, notices, planned = requests.find(document_id), requests.notices(document_id), requests.planned(document_id)
     if request is None:
         raise NoRequest(f"document {document_id} has no signature request here; check the id and --database-url")
     awaited = state.to_ask(request, now=now)
@@ -47,13 +49,15 @@ def show(document_id: str, *, people: bool, database_url: str, as_json: bool) ->
         "expires_at": request.expires_at,
         "next": _next(request, awaited),
     }
-    signers = _signers(request, awaited, people=people)
+    signers = _signers(request, awaited, planned, people=people)
+    told = [_as_dict(notice) for notice in notices]
     if as_json:
-        print_json({**facts, "signers": signers})
+        print_json({**facts, "signers": signers, "told": told})
         return
     print_facts(facts)
-    click.echo()
-    print_rows(list(signers[0]), [list(signer.values()) for signer in signers])
+    for table in filter(None, (signers, told)):
+        click.echo()
+        print_rows(list(table[0]), [list(row.values()) for row in table])
 
 
 def _next(request: "SignatureRequest", awaited: "tuple[Signer, ...]") -> str:
@@ -66,7 +70,19 @@ def _next(request: "SignatureRequest", awaited: "tuple[Signer, ...]") -> str:
     return f"awaits nobody: it is {request.state}"
 
 
-def _signers(request: "SignatureRequest", awaited: "tuple[Signer, ...]", *, people: bool) -> list[dict[str, object]]:
+def _as_dict(notice: "Notice") -> dict[str, object]:
+    return {
+        "told": notice.recipient_id,
+        "letter": notice.letter,
+        "round": notice.round,
+        "told_at": notice.told_at,
+    }
+
+
+def _signers(
+    request: "SignatureRequest", awaited: "tuple[Signer, ...]", planned: "Mapping[str, Next]", *, people: bool
+) -> list[dict[str, object]]:
+    following = {signer.recipient_id: planned.get(signer.recipient_id) for signer in awaited}
     return [
         {
             "recipient_id": progress.signer.recipient_id,
@@ -75,6 +91,8 @@ def _signers(request: "SignatureRequest", awaited: "tuple[Signer, ...]", *, peop
             "state": progress.state,
             "decided_at": progress.decided_at,
             "awaited": progress.signer in awaited,
+            "next_letter": plan.letter if (plan := following.get(progress.signer.recipient_id)) else None,
+            "next_at": plan.at if plan else None,
         }
         for progress in request.signers
     ]

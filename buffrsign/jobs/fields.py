@@ -53,6 +53,7 @@ Message = Annotated[
     str, like(r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z", "text without control characters", at_most=4000)
 ]
 Locale = Annotated[str, like(r"\A[a-z]{2,3}(-[A-Z]{2})?\Z", "a locale such as en or de-NA")]
+TimeOfDay = Annotated[str, like(r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z", "a time of day such as 08:00")]
 TimeZone = Annotated[str, like(r"\A[A-Za-z0-9_+/-]{1,64}\Z", "a time zone such as Africa/Windhoek")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=_SAFE_INTEGER)]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -14,6 +15,7 @@ from buffrsign.jobs.fields import (
     Message,
     Moment,
     PersonId,
+    TimeOfDay,
     TimeZone,
     Title,
 )
@@ -35,7 +37,7 @@ class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One person whose signature is asked for. Signers of one `order` are asked together, the next order after them.
 
-    `time_zone` is kept with the request; letters say times in Namibian time.
+    Reminders keep the quiet hours of `time_zone`; letters say times in Namibian time.
     """
 
     recipient_id: PersonId
@@ -45,17 +47,35 @@ class Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_zone: TimeZone = "Africa/Windhoek"
     order: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("the time zone is none of the IANA data base, as Africa/Windhoek is") from error
+
 
 class ReminderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a signer who was asked is reminded: first after a while, then at intervals, at most so often."""
+    """When a signer who was asked is reminded: first after a while, then at intervals, at most so often.
+
+    One more letter, the last chance, comes so long before the request expires; zero: none does. Nobody gets a reminder in
+    the quiet hours of their own time zone (none, where both ends are the same), and, where that is asked for, only from
+    Monday to Friday. `asked_every`: how often a reminder, or the letter once more, may be asked for by hand.
+    """
 
     first_after: timedelta = timedelta(days=5)
     every: timedelta = timedelta(days=2)
     at_most: Annotated[int, msgspec.Meta(ge=0, le=100)] = 5
+    last_chance_before: timedelta = timedelta(days=1)
+    quiet_from: TimeOfDay = "20:00"
+    quiet_until: TimeOfDay = "08:00"
+    business_days_only: bool = False
+    asked_every: timedelta = timedelta(hours=1)
 
     def __post_init__(self) -> None:
         if not all(SHORTEST_PAUSE <= pause <= LONGEST_PAUSE for pause in (self.first_after, self.every)):
             raise ValueError("reminders are between one second and 366 days apart")
+        if not all(timedelta(0) <= pause <= LONGEST_PAUSE for pause in (self.last_chance_before, self.asked_every)):
+            raise ValueError("last_chance_before and asked_every are between nothing and 366 days")
 
 
 class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS):
@@ -86,12 +106,20 @@ class Event(StrEnum):
     SIGNED = "signed"
     DECLINED = "declined"
     VOIDED = "voided"
+    EXTENDED = "extended"
+    REMIND_NOW = "remind_now"
+    NOT_RECEIVED = "not_received"
+
+
+OF_THE_SENDER = {Event.VOIDED, Event.EXTENDED}
 
 
 class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS):
     """One thing that happened to a signature request; `event_id` makes its repeats harmless.
 
-    `recipient_id` names who viewed, signed or declined; a document is voided by its sender, so there it is absent.
+    `recipient_id` names who viewed, signed or declined, who is to be reminded now, or who has not received the letter; a
+    document is voided, or its expiry moved, by its sender, so there it is absent. `expires_at`: the new expiry, of an
+    extension only.
     """
 
     event_id: PersonId
@@ -99,10 +127,25 @@ class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS):
     event: Event
     occurred_at: Moment
     recipient_id: PersonId | None = None
+    expires_at: Moment | None = None
 
     def __post_init__(self) -> None:
-        if (self.recipient_id is None) != (self.event is Event.VOIDED):
-            raise ValueError("viewed, signed and declined name a recipient_id; voided does not")
+        if (self.recipient_id is None) != (self.event in OF_THE_SENDER):
+            raise ValueError("voided and extended name no recipient_id; all other events do")
+        if (self.expires_at is None) == (self.event is Event.EXTENDED):
+            raise ValueError("extended says the new expires_at; no other event does")
+
+
+class ExpireRequest(Job, kind="requests.expire", queue=Queue.REQUESTS):
+    """Look, when a request's time is over, whether it is; and if it is, say so to its people."""
+
+    document_id: DocumentId
+    expires_at: Moment
+
+    @property
+    def key(self) -> Key:
+        """One look for each expiry that a request had."""
+        return Key(self.document_id, int(self.expires_at.timestamp()))
 
     @property
     def key(self) -> Key:

@@ -15,6 +15,7 @@ from buffrsign.requests.outcomes import (
     WhyNotApplied,
     WhyNotAwaited,
 )
+from buffrsign.requests.reminders import Next, Notice, Told, allowed
 from buffrsign.requests.request import RequestState, SignatureRequest, SignerProgress, SignerState
 from buffrsign.requests.signature_requests import SignatureRequests
 
@@ -23,8 +24,10 @@ __all__ = [
     "AlreadyRecorded",
     "Awaited",
     "EventClash",
+    "Next",
     "NotApplied",
     "NotAwaited",
+    "Notice",
     "Opened",
     "Recorded",
     "RequestState",
@@ -34,7 +37,9 @@ __all__ = [
     "SignerProgress",
     "SignerState",
     "SignerUnknown",
+    "Told",
     "Unknown",
     "WhyNotApplied",
     "WhyNotAwaited",
+    "allowed",
 ]

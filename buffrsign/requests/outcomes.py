@@ -53,17 +53,25 @@ class WhyNotApplied(StrEnum):
     ALREADY_SIGNED = "already_signed"
     ALREADY_DECLINED = "already_declined"
     ALREADY_VOIDED = "already_voided"
+    ALREADY_COMPLETED = "already_completed"
+    NOT_LATER = "not_later"
+    NOT_AWAITED = "not_awaited"
+    TOO_SOON = "too_soon"
+    NO_REMINDER_LEFT = "no_reminder_left"
 
 
 @dataclass(frozen=True)
 class Recorded:
     """The event is part of the history.
 
-    `completed_now`: with it everybody had signed. `next_signers`: whose turn came by it.
+    `completed_now`: with it everybody had signed. `next_signers`: whose turn came by it. `round`: of the letter that was
+    asked for by hand, and goes to `asked_for`.
     """
 
     completed_now: bool = False
     next_signers: tuple[Signer, ...] = ()
+    asked_for: Signer | None = None
+    round: int | None = None
 
 
 @dataclass(frozen=True)

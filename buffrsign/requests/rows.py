@@ -1,14 +1,16 @@
 """How signature requests lie in their tables: read whole, written piece by piece, in the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
-from buffrsign.jobs.requests import ReminderPolicy, Sender, Signer
+from buffrsign.jobs.requests import Event, ReminderPolicy, Sender, Signer
+from buffrsign.requests.reminders import Next, Notice, Told
 from buffrsign.requests.request import SignatureRequest, SignerProgress, SignerState
-from buffrsign.requests.tables import requests, signer_events, signers
+from buffrsign.requests.tables import notices, requests, signer_events, signers
 
 
 def load(connection: Connection, document_id: str) -> SignatureRequest | None:
@@ -52,16 +54,17 @@ def store(connection: Connection, request: SignatureRequest) -> None:
 
 def store_move(connection: Connection, before: SignatureRequest, after: SignatureRequest) -> None:
     """Write what one event changed."""
-    if after.voided_at != before.voided_at:
+    if (after.voided_at, after.expires_at) != (before.voided_at, before.expires_at):
         of_request = requests.c.document_id == after.document_id
-        connection.execute(update(requests).where(of_request).values(voided_at=after.voided_at))
+        moved = {"voided_at": after.voided_at, "expires_at": after.expires_at}
+        connection.execute(update(requests).where(of_request).values(moved))
     for progress in set(after.signers) - set(before.signers):
         of_signer = (
             signers.c.document_id == after.document_id,
             signers.c.recipient_id == progress.signer.recipient_id,
         )
-        moved = {"state": progress.state, "decided_at": progress.decided_at}
-        connection.execute(update(signers).where(*of_signer).values(moved))
+        decided = {"state": progress.state, "decided_at": progress.decided_at}
+        connection.execute(update(signers).where(*of_signer).values(decided))
 
 
 def load_event(connection: Connection, document_id: str, event_id: str) -> Row[Any] | None:
@@ -73,6 +76,55 @@ def load_event(connection: Connection, document_id: str, event_id: str) -> Row[A
 def store_event(connection: Connection, row: Mapping[str, object]) -> None:
     """Add one event to the history."""
     connection.execute(insert(signer_events).values(row))
+
+
+def last_asked_by_hand(
+    connection: Connection, document_id: str, signer: Signer, events: Collection[Event]
+) -> datetime | None:
+    """When one of these events was last recorded of this signer, and moved something."""
+    wanted = (
+        signer_events.c.document_id == document_id,
+        signer_events.c.recipient_id == signer.recipient_id,
+        signer_events.c.event.in_(events),
+        signer_events.c.not_applied.is_(None),
+    )
+    newest = select(signer_events.c.recorded_at).where(*wanted).order_by(signer_events.c.recorded_at.desc()).limit(1)
+    return connection.scalar(newest)
+
+
+def load_notices(connection: Connection, document_id: str) -> tuple[Notice, ...]:
+    """Who was told what of this document, the oldest first."""
+    found = select(notices).where(notices.c.document_id == document_id).order_by(notices.c.told_at)
+    return tuple(Notice(row.recipient_id, row.letter, row.round, row.told_at) for row in connection.execute(found))
+
+
+def store_notice(connection: Connection, document_id: str, notice: Notice) -> None:
+    """Write that somebody was told, unless that is written."""
+    row = {"document_id": document_id, "recipient_id": notice.recipient_id}
+    row |= {"letter": notice.letter, "round": notice.round}
+    same = [notices.c[name] == value for name, value in row.items()]
+    if connection.execute(select(notices.c.told_at).where(*same)).first() is None:
+        connection.execute(insert(notices).values({**row, "told_at": notice.told_at}))
+
+
+def load_next(connection: Connection, document_id: str) -> dict[str, Next]:
+    """What each signer hears next, by `recipient_id`."""
+    planned = select(signers).where(signers.c.document_id == document_id, signers.c.next_at.is_not(None))
+    return {
+        row.recipient_id: Next(Told(row.next_letter), row.next_round, row.next_at)
+        for row in connection.execute(planned)
+    }
+
+
+def store_next(connection: Connection, document_id: str, signer: Signer, following: Next | None) -> None:
+    """Write what this signer hears next."""
+    of_signer = (signers.c.document_id == document_id, signers.c.recipient_id == signer.recipient_id)
+    planned = {
+        "next_letter": following and following.letter,
+        "next_round": following and following.round,
+        "next_at": following and following.at,
+    }
+    connection.execute(update(signers).where(*of_signer).values(planned))
 
 
 def _progress(row: Row[Any]) -> SignerProgress:

@@ -4,6 +4,7 @@ They outlive Redis on purpose: reminders run for weeks. Each call that writes is
 so that of two signers who finish at once exactly one completes the request.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Row
 from buffrsign.core.clock import Clock, from_epoch_ms, to_epoch_ms
 from buffrsign.core.sql import Database
 from buffrsign.jobs.fields import Recipient
-from buffrsign.jobs.requests import OpenRequest, Signer, SignerEvent
+from buffrsign.jobs.requests import Event, OpenRequest, Signer, SignerEvent
 from buffrsign.requests import rows, state
 from buffrsign.requests.outcomes import (
     AlreadyOpen,
@@ -28,6 +29,7 @@ from buffrsign.requests.outcomes import (
     Unknown,
     WhyNotApplied,
 )
+from buffrsign.requests.reminders import Next, Notice, Told, next_letter, rounds
 from buffrsign.requests.request import RequestState, SignatureRequest, SignerProgress
 
 
@@ -71,6 +73,36 @@ class SignatureRequests:
             if (earlier.event, earlier.recipient_id) != (event.event, event.recipient_id):
                 raise EventClash(event.document_id)
             return AlreadyRecorded(_first_outcome(earlier, request, now=now))
+
+    def note_told(self, document_id: str, recipient: Recipient, *, letter: Told, round_: int) -> None:
+        """Note that a mail server took this letter to a signer of the document; a repeat changes nothing."""
+        with self._database.write() as connection:
+            request = rows.load(connection, document_id)
+            for signer in () if request is None else state.signers_of(request, recipient):
+                notice = Notice(signer.recipient_id, letter, round_, self._clock())
+                rows.store_notice(connection, document_id, notice)
+
+    def plan_next(self, document_id: str, recipient: Recipient) -> Next | None:
+        """What this signer hears next, and when; noted with the request, for those who ask what comes."""
+        now = self._clock()
+        with self._database.write() as connection:
+            request = rows.load(connection, document_id)
+            signer = None if request is None else next(iter(state.signers_of(request, recipient)), None)
+            if request is None or signer is None:
+                return None
+            following = next_letter(request, signer, rows.load_notices(connection, document_id), now=now)
+            rows.store_next(connection, document_id, signer, following)
+        return following
+
+    def notices(self, document_id: str) -> tuple[Notice, ...]:
+        """Who was told what of this document, and when, the oldest first."""
+        with self._database.read() as connection:
+            return rows.load_notices(connection, document_id)
+
+    def planned(self, document_id: str) -> Mapping[str, Next]:
+        """What each signer hears next, by `recipient_id`, as it was planned last; it may have become pointless since."""
+        with self._database.read() as connection:
+            return rows.load_next(connection, document_id)
 
     def awaits(self, document_id: str | None, recipient: Recipient) -> Awaited | NotAwaited | Unknown:
         """Whether this person's signature on this document is awaited now."""
@@ -118,11 +150,30 @@ def _record_first(
     moved = state.apply(request, event)
     if isinstance(moved, NotApplied):
         outcome = moved
+    elif letter := _LETTER_ASKED_FOR.get(event.event):
+        outcome = _asked_by_hand(connection, event, request, letter, now=now)
     else:
         outcome = _outcome(request, moved, now=now)
         rows.store_move(connection, request, moved)
     rows.store_event(connection, _event_row(event, outcome, recorded_at=now))
     return outcome
+
+
+def _asked_by_hand(
+    connection: Connection, event: SignerEvent, request: SignatureRequest, letter: Told, *, now: datetime
+) -> Recorded | NotApplied:
+    """The next round of this letter: it counts among the reminders, and may not be asked for too often."""
+    signer = next(each.signer for each in request.signers if each.signer.recipient_id == event.recipient_id)
+    asked_before = rows.last_asked_by_hand(connection, request.document_id, signer, set(_LETTER_ASKED_FOR))
+    if asked_before is not None and now - asked_before < request.reminders.asked_every:
+        return NotApplied(WhyNotApplied.TOO_SOON)
+    told = rounds(rows.load_notices(connection, request.document_id), signer.recipient_id, letter)
+    if letter is Told.REMINDER and told >= request.reminders.at_most:
+        return NotApplied(WhyNotApplied.NO_REMINDER_LEFT)
+    return Recorded(asked_for=signer, round=told + 1)
+
+
+_LETTER_ASKED_FOR = {Event.REMIND_NOW: Told.REMINDER, Event.NOT_RECEIVED: Told.REQUEST}
 
 
 def _outcome(before: SignatureRequest, after: SignatureRequest, *, now: datetime) -> Recorded:
@@ -145,6 +196,7 @@ def _event_row(event: SignerEvent, outcome: Recorded | NotApplied, *, recorded_a
         "not_applied": outcome.reason if isinstance(outcome, NotApplied) else None,
         "completed_request": recorded.completed_now,
         "began_turn": recorded.next_signers[0].order if recorded.next_signers else None,
+        "round": recorded.round,
     }
 
 
@@ -152,7 +204,10 @@ def _first_outcome(row: Row[Any], request: SignatureRequest, *, now: datetime) -
     if row.not_applied is not None:
         return NotApplied(WhyNotApplied(row.not_applied))
     still_to_ask = state.to_ask(request, now=now)
+    asked_for = [signer for signer in still_to_ask if row.round and signer.recipient_id == row.recipient_id]
     return Recorded(
         completed_now=row.completed_request,
         next_signers=tuple(signer for signer in still_to_ask if signer.order == row.began_turn),
+        asked_for=asked_for[0] if asked_for else None,
+        round=row.round,
     )

@@ -27,6 +27,13 @@ _CONTRADICTED_BY = {
     SignerState.DECLINED: WhyNotApplied.ALREADY_DECLINED,
 }
 
+_ENDED = {
+    RequestState.COMPLETED: WhyNotApplied.ALREADY_COMPLETED,
+    RequestState.DECLINED: WhyNotApplied.ALREADY_DECLINED,
+    RequestState.VOIDED: WhyNotApplied.ALREADY_VOIDED,
+}
+_ASKS_FOR_A_LETTER = {Event.REMIND_NOW, Event.NOT_RECEIVED}
+
 
 def apply(request: SignatureRequest, event: SignerEvent) -> SignatureRequest | NotApplied:
     """The request after the event; the same request when the event is true but moves nothing.
@@ -36,6 +43,10 @@ def apply(request: SignatureRequest, event: SignerEvent) -> SignatureRequest | N
     """
     if event.event is Event.VOIDED:
         return _voided(request, event)
+    if event.event is Event.EXTENDED:
+        return _extended(request, event)
+    if event.event in _ASKS_FOR_A_LETTER:
+        return request if _is_awaited(request, event) else NotApplied(WhyNotApplied.NOT_AWAITED)
     progress = _progress_of(request, event.recipient_id)
     moved = _moved(progress, event)
     if isinstance(moved, NotApplied):
@@ -64,10 +75,29 @@ def awaits(request: SignatureRequest, recipient: Recipient, *, now: datetime) ->
     return Awaited() if Awaited() in answers else answers[0]
 
 
+def signers_of(request: SignatureRequest, recipient: Recipient) -> tuple[Signer, ...]:
+    """The signers that this person is: several, where they share an address and no `recipient_id` was given."""
+    return tuple(each.signer for each in request.signers if _is(each.signer, recipient))
+
+
 def _voided(request: SignatureRequest, event: SignerEvent) -> SignatureRequest | NotApplied:
     if request.voided_at is not None:
         return NotApplied(WhyNotApplied.ALREADY_VOIDED)
     return replace(request, voided_at=event.occurred_at)
+
+
+def _extended(request: SignatureRequest, event: SignerEvent) -> SignatureRequest | NotApplied:
+    """Time is only added: so extensions may come in any order."""
+    if request.state is not RequestState.OPEN:
+        return NotApplied(_ENDED[request.state])
+    if request.expires_at is None or event.expires_at is None or event.expires_at <= request.expires_at:
+        return NotApplied(WhyNotApplied.NOT_LATER)
+    return replace(request, expires_at=event.expires_at)
+
+
+def _is_awaited(request: SignatureRequest, event: SignerEvent) -> bool:
+    signer = _progress_of(request, event.recipient_id).signer
+    return signer in to_ask(request, now=event.occurred_at)
 
 
 def _progress_of(request: SignatureRequest, recipient_id: str | None) -> SignerProgress:

@@ -1,4 +1,4 @@
-"""The tables of signature requests. Migration 0001 builds them."""
+"""The tables of signature requests. Migrations 0001 and 0007 build them."""
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, ForeignKeyConstraint, Integer, String, Table, Text
 
@@ -32,6 +32,20 @@ signers = Table(
     Column("signing_order", Integer, nullable=False),
     Column("state", String(20), nullable=False),
     Column("decided_at", UtcMoment),
+    Column("next_letter", String(40)),
+    Column("next_round", Integer),
+    Column("next_at", UtcMoment),
+)
+
+# Who was told what and when: one row for each letter that a mail server took.
+notices = Table(
+    "notices",
+    metadata,
+    Column("document_id", String(100), ForeignKey("requests.document_id"), primary_key=True),
+    Column("recipient_id", String(100), primary_key=True),
+    Column("letter", String(40), primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("told_at", UtcMoment, nullable=False),
 )
 
 # Every event ever recorded, with what its first recording brought: a repeat answers from here.
@@ -47,5 +61,6 @@ signer_events = Table(
     Column("not_applied", String(30)),
     Column("completed_request", Boolean, nullable=False),
     Column("began_turn", Integer),
+    Column("round", Integer),
     ForeignKeyConstraint(["document_id", "recipient_id"], ["signers.document_id", "signers.recipient_id"]),
 )

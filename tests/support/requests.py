@@ -37,21 +37,21 @@ def opened(*signers: Signer) -> SignatureRequest:
 
 
 def viewed(name: str, **fields: object) -> SignerEvent:
-    return _event(Event.VIEWED, recipient_id=name, **fields)
+    return event(Event.VIEWED, recipient_id=name, **fields)
 
 
 def signed(name: str, **fields: object) -> SignerEvent:
-    return _event(Event.SIGNED, recipient_id=name, **fields)
+    return event(Event.SIGNED, recipient_id=name, **fields)
 
 
 def declined(name: str, **fields: object) -> SignerEvent:
-    return _event(Event.DECLINED, recipient_id=name, **fields)
+    return event(Event.DECLINED, recipient_id=name, **fields)
 
 
 def voided(**fields: object) -> SignerEvent:
-    return _event(Event.VOIDED, **fields)
+    return event(Event.VOIDED, **fields)
 
 
-def _event(event: Event, **fields: object) -> SignerEvent:
+def event(kind: Event, **fields: object) -> SignerEvent:
     known = {"event_id": f"evt_{next(_event_numbers)}", "document_id": DOCUMENT, "occurred_at": NOON}
-    return SignerEvent(**{**known, "event": event, **fields})  # type: ignore[arg-type]
+    return SignerEvent(**{**known, "event": kind, **fields})  # type: ignore[arg-type]
