@@ -5,7 +5,7 @@ import signal
 from datetime import timedelta
 from pathlib import Path
 
-from buffrsign.core.errors import NotYet, Permanent, Transient
+from buffrsign.core.errors import InDoubt, NotYet, Permanent, Transient
 from config.services import Services
 from tasks.base import Done, task
 from tasks.running import report_progress
@@ -31,6 +31,8 @@ def play(job: Scripted, services: Services) -> Done:
             raise Transient("the server is away; wait")
         case End.PERMANENT:
             raise Permanent("nobody can do this; ask for something else")
+        case End.IN_DOUBT:
+            raise InDoubt("it may have happened; find out")
         case End.NOT_YET:
             raise NotYet("too early; wait", delay=timedelta(milliseconds=50))
         case End.FAULT:
