@@ -7,13 +7,14 @@ import msgspec
 from buffrsign.core.errors import InDoubt
 from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import get_logger
-from buffrsign.jobs.audit import RecordEvent, entry_id
+from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.email import DocumentCompletedEmail, Letter, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Fact
 from buffrsign.mail.delivery import Accepted, MailRefused
-from buffrsign.mail.entries import said_by
-from buffrsign.mail.post_office import Suppressed
+from buffrsign.mail.entries import id_of, said_by
+from buffrsign.mail.post_office import RefusedBefore, Suppressed
 from buffrsign.mail.record import AlreadyAccepted, Uncertain
+from buffrsign.mail.states import Source
 from buffrsign.requests import Awaited, NotAwaited, Unknown
 from config.services import Services
 from tasks.base import Done, task
@@ -91,6 +92,9 @@ def _send_awaited(job: Letter, awaited: Awaited | NotAwaited | Unknown, services
 def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bool = True) -> Done:
     try:
         outcome = services.post_office.deliver(job, resend=resend)
+    except RefusedBefore as refused:
+        _record(job, "letter.bounced", {**facts, "host": refused.host}, services, source=refused.source)
+        raise
     except MailRefused as refused:
         _record(job, "letter.bounced", {**facts, "host": refused.host}, services)
         raise
@@ -99,7 +103,7 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
             _record(job, "letter.accepted", {**facts, "host": host}, services)
             return Done(f"accepted by {host}")
         case AlreadyAccepted(host, source):
-            _record(job, "letter.accepted", {**facts, "host": host, **said_by(source)}, services)
+            _record(job, "letter.accepted", {**facts, "host": host}, services, source=source)
             return Done(f"was accepted by {host} already")
         case Suppressed(reason):
             _record(job, "letter.suppressed", {**facts, "reason": reason.value}, services)
@@ -124,13 +128,16 @@ def _go_on_reminding(
     services.producer.enqueue(following, delay=request.reminders.every)
 
 
-def _record(job: Letter, action: str, facts: dict[str, Fact], services: Services) -> None:
+def _record(
+    job: Letter, action: str, facts: dict[str, Fact], services: Services, *, source: Source = Source.SMTP
+) -> None:
+    about = {"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id}
     services.producer.enqueue(
         RecordEvent(
-            entry_id=entry_id(action, job.kind, *(job.key or (job.job_id,))),
+            entry_id=id_of(action, job.kind, job.key or (job.job_id,), source=source),
             action=action,
             occurred_at=services.clock(),
             document_id=job.document_id,
-            details={"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id, **facts},
+            details={**about, **facts, **said_by(source)},
         )
     )

@@ -1,9 +1,8 @@
-"""The audit entries of letters: one for each letter and ending, whoever tells it first, with no name and no address."""
+"""The audit entries of letters: one for each letter, ending and source of it, with no name and no address."""
 
 from datetime import datetime
 
 from buffrsign.jobs.audit import RecordEvent, entry_id
-from buffrsign.jobs.fields import Fact
 from buffrsign.jobs.job import Key
 from buffrsign.mail.rows import Delivery
 from buffrsign.mail.states import Source, State
@@ -12,21 +11,19 @@ _ACTIONS = {
     State.ACCEPTED: "letter.accepted",
     State.BOUNCED: "letter.bounced",
     State.COMPLAINED: "letter.complained",
-    State.UNCERTAIN: "letter.uncertain",
-    State.SUPPRESSED: "letter.suppressed",
 }
 
 
 def entry_of(delivery: Delivery, *, now: datetime) -> RecordEvent | None:
     """What the ledger is to say of a letter as it stands; None while nothing is decided.
 
-    The entry's id is the one that `tasks/email.py` gives it, so the two never make two entries of one ending.
+    The task that meets the letter again makes an entry of the same id, so there is one for what a report said.
     """
     action = _ACTIONS.get(delivery.state)
     if action is None:
         return None
     return RecordEvent(
-        entry_id=entry_id(action, delivery.kind, *_key(delivery)),
+        entry_id=id_of(action, delivery.kind, _key(delivery), source=delivery.source),
         action=action,
         occurred_at=now,
         document_id=delivery.document_id,
@@ -41,7 +38,12 @@ def entry_of(delivery: Delivery, *, now: datetime) -> RecordEvent | None:
     )
 
 
-def said_by(source: Source) -> dict[str, Fact]:
+def id_of(action: str, kind: str, key: tuple[str | int, ...], *, source: Source = Source.SMTP) -> str:
+    """The id of an entry: a letter may be refused in a session, accepted in a later one, and come back after that."""
+    return entry_id(action, kind, *key, *said_by(source).values())
+
+
+def said_by(source: Source) -> dict[str, str]:
     """Who says so, where it was not the mail server in the session."""
     return {} if source is Source.SMTP else {"said_by": source.value}
 

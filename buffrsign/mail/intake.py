@@ -5,13 +5,13 @@ A message is moved after what it reports is written, so one that was read and no
 
 import mailbox
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from buffrsign.core.errors import Permanent
 from buffrsign.mail.bounces import LONGEST_READ_BYTES
+from buffrsign.mail.states import as_words
 
 
 class IntakeRefused(Permanent):
@@ -45,7 +45,7 @@ def messages_in_folder(folder: Path) -> Iterator[Incoming]:
     What was read goes to `cur`, or to `done`; what cannot be read goes to `unreadable`.
 
     Raises:
-        IntakeRefused: there is no such folder.
+        IntakeRefused: there is no such folder; later, a message that was read cannot be moved.
     """
     if not folder.is_dir():
         raise IntakeRefused(f"there is no folder {folder}; --folder takes a Maildir, or a folder of .eml files")
@@ -89,18 +89,27 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _of_file(path: Path, *, read: Path, unreadable: Path) -> Incoming:
+    name = as_words(path.name)
+
     def put_away(where: str) -> None:
         target = read if where == "read" else unreadable
-        target.parent.mkdir(exist_ok=True)
-        with suppress(FileNotFoundError):  # another intake was as fast
+        try:
+            target.parent.mkdir(exist_ok=True)
             path.rename(_free(target))
+        except FileNotFoundError:
+            pass  # another intake was as fast
+        except OSError as error:
+            raise IntakeRefused(
+                f"what {name} reports is taken in, but it cannot be moved to {target.parent} ({type(error).__name__}); "
+                "make that folder writable, or it is read again each time"
+            ) from error
 
     try:
         with path.open("rb") as file:
             data = file.read(LONGEST_READ_BYTES)
     except OSError:
-        return Incoming(path.name, None)
-    return Incoming(path.name, data, put_away)
+        return Incoming(name, None)
+    return Incoming(name, data, put_away)
 
 
 def _free(target: Path) -> Path:

@@ -23,6 +23,18 @@ class Suppressed:
     reason: Why
 
 
+class RefusedBefore(MailRefused):
+    """The letter was refused to an earlier job, or came back; no server was asked. `source` says so."""
+
+    def __init__(self, ended: AlreadyBounced) -> None:
+        super().__init__(
+            f"{ended.host} refused this letter to an earlier job, or it came back; ask for a new round once the cause "
+            "is gone",
+            host=ended.host,
+        )
+        self.source = ended.source
+
+
 class PostOffice:
     """Where a task brings its letters."""
 
@@ -45,7 +57,8 @@ class PostOffice:
         Raises:
             MailDeferred: the server is away or said 4xx; it has not taken the letter. Or nobody heard whether it took
                 it, and letters of this kind are sent once more then.
-            MailRefused: it said 5xx, now or to an earlier job for the same letter, or the letter came back.
+            MailRefused: it said 5xx.
+            RefusedBefore: it said so to an earlier job for the same letter, or the letter came back.
         """
         ended = self._record.ended(job, resend=resend)
         if ended is not None:
@@ -125,9 +138,5 @@ def _state_of(error: MailDeferred | MailRefused) -> State:
 def _answer(ended: Ended) -> AlreadyAccepted | Uncertain:
     log.info("letter was not handed over again", reason=type(ended).__name__)
     if isinstance(ended, AlreadyBounced):
-        raise MailRefused(
-            f"{ended.host} refused this letter to an earlier job, or it came back; ask for a new round once the cause "
-            "is gone",
-            host=ended.host,
-        )
+        raise RefusedBefore(ended)
     return ended

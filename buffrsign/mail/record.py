@@ -44,9 +44,10 @@ class AlreadyAccepted:
 
 @dataclass(frozen=True)
 class AlreadyBounced:
-    """A mail server has refused this letter before, for another job, or a report said later that it came back."""
+    """A mail server has refused this letter before, for another job, or it came back, on the word of `source`."""
 
     host: str
+    source: Source = Source.SMTP
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _end_of(row: DeliveryRow, job: Letter, *, resend: bool) -> Ended | None:
         case State.ACCEPTED | State.COMPLAINED:
             return AlreadyAccepted(row.host, Source(row.source))
         case State.BOUNCED:
-            return AlreadyBounced(row.host)
+            return AlreadyBounced(row.host, Source(row.source))
         case _:
             return Uncertain(row.host)
 

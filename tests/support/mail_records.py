@@ -1,10 +1,8 @@
 """Letters at any point of their lives, and reports about them."""
 
-from collections.abc import Callable
 from datetime import datetime
 from itertools import count
 
-from buffrsign.core.clock import utc_now
 from buffrsign.jobs.email import Letter
 from buffrsign.mail.record import Claimed, DeliveryRecord
 from buffrsign.mail.reports import Report
@@ -66,8 +64,3 @@ def report_of(
         response=response,
         status=status,
     )
-
-
-def moving_clock(times: list[datetime]) -> Callable[[], datetime]:
-    """A clock that says the last time in the list, or the present where there is none."""
-    return lambda: times[-1] if times else utc_now()

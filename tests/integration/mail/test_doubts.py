@@ -68,7 +68,7 @@ def test_nobody_is_told_of_a_doubt_that_was_answered_within_the_hour(record, dou
 
 @pytest.mark.parametrize(
     ("state", "end"),
-    [(State.ACCEPTED, AlreadyAccepted(HOST, Source.PERSON)), (State.BOUNCED, AlreadyBounced(HOST))],
+    [(State.ACCEPTED, AlreadyAccepted(HOST, Source.PERSON)), (State.BOUNCED, AlreadyBounced(HOST, Source.PERSON))],
     ids=["accepted", "bounced"],
 )
 def test_what_a_person_found_out_is_the_end_of_a_letter(record, doubts, state, end):

@@ -1,5 +1,6 @@
 import io
 import mailbox
+import os
 
 import pytest
 
@@ -75,6 +76,25 @@ def test_a_message_that_another_intake_put_away_meanwhile_is_left_to_it(folder):
         message.read()
 
     assert names(folder / "done") == ["B.EML", "a.eml"]
+
+
+def test_a_message_that_cannot_be_moved_is_a_sentence(folder):
+    (folder / "done").write_bytes(b"in the way")
+    message = next(iter(messages_in_folder(folder)))
+
+    with pytest.raises(IntakeRefused, match="cannot be moved"):
+        message.read()
+
+
+def test_a_file_of_any_name_can_be_told_of(tmp_path):
+    (tmp_path / os.fsdecode(b"\xff\xfe\n.eml")).write_bytes(b"x")
+
+    [message] = messages_in_folder(tmp_path)
+    message.read()
+
+    message.name.encode()
+    assert message.name.isprintable()
+    assert len(names(tmp_path / "done")) == 1
 
 
 def test_of_a_large_file_only_the_beginning_is_read(folder):

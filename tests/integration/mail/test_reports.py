@@ -50,7 +50,7 @@ def test_a_letter_that_came_back_is_not_tried_again_by_any_job(record):
     bring_to(record, REQUEST, State.ACCEPTED)
     record.report(report_of(REQUEST, Event.BOUNCED, status="5.1.1"))
 
-    assert record.ended(REQUEST) == AlreadyBounced(HOST)
+    assert record.ended(REQUEST) == AlreadyBounced(HOST, Source.DSN)
 
 
 def test_a_bounce_that_is_not_for_good_suppresses_nobody(record, suppressions):

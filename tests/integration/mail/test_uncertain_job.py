@@ -38,7 +38,7 @@ def wait_for_state(producer: Producer, job_id: str, state: State) -> None:
 def recorded(broker: TestBroker, folder: Path) -> list[str]:
     database = Database(broker.environment(folder)["BUFFRSIGN_DATABASE_URL"])
     try:
-        return [entry.action for entry in Ledger(database, clock=utc_now).entries()]
+        return [stored.entry.action for stored in Ledger(database, clock=utc_now).entries()]
     finally:
         database.close()
 

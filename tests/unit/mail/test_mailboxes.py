@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buffrsign.mail.addresses import mailbox_of
+from buffrsign.mail.mailboxes import mailbox_of
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""When two spellings of an address are one mailbox."""
+"""Mailboxes: when two spellings of an address are one."""
 
 import unicodedata
 
