@@ -105,7 +105,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "no-reply@buffrsign.example"
     on_doubt: Annotated[
         Text | None,
-        Is("what follows when nobody heard whether a letter was taken; kinds that are not named hold", EXPECTED_ON_DOUBT),
+        Is(
+            "what follows when nobody heard whether a letter was taken; kinds that are not named hold",
+            EXPECTED_ON_DOUBT,
+        ),
     ] = None
     signing_url: Annotated[
         WebUrl,

@@ -116,9 +116,7 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
             )
 
 
-def _go_on_reminding(
-    job: SignatureReminderEmail, awaited: Awaited | NotAwaited | Unknown, services: Services
-) -> None:
+def _go_on_reminding(job: SignatureReminderEmail, awaited: Awaited | NotAwaited | Unknown, services: Services) -> None:
     if isinstance(awaited, NotAwaited):
         return
     request = services.requests.find(job.document_id) if job.document_id else None
@@ -131,7 +129,7 @@ def _go_on_reminding(
 def _record(
     job: Letter, action: str, facts: dict[str, Fact], services: Services, *, source: Source = Source.SMTP
 ) -> None:
-    about = {"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id}
+    about: dict[str, Fact] = {"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id}
     services.producer.enqueue(
         RecordEvent(
             entry_id=id_of(action, job.kind, job.key or (job.job_id,), source=source),

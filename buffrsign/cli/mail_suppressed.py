@@ -79,7 +79,9 @@ def clear(which: str, *, why: str, database_url: str, as_json: bool) -> None:
         suppressions = SuppressionList(database, clock=utc_now)
         is_number = which.isascii() and which.isdigit()
         cleared = (
-            suppressions.clear_number(int(which), why=why) if is_number else suppressions.clear(_address(which), why=why)
+            suppressions.clear_number(int(which), why=why)
+            if is_number
+            else suppressions.clear(_address(which), why=why)
         )
     if not cleared:
         raise NotSuppressed("that mailbox is not suppressed; see `buffrsign mail suppressed list`")

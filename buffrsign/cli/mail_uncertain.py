@@ -115,8 +115,8 @@ def _require_possible(dead_letters: "DeadLetters", job_id: str) -> None:
     refused = dead_letters.requeue([job_id], dry_run=True).refused
     if refused:
         raise NotResent(
-            f"the letter's job {job_id} cannot come back: {refused[job_id]}. Enqueue the letter with a higher round, and "
-            "settle this one"
+            f"the letter's job {job_id} cannot come back: {refused[job_id]}. Enqueue the letter with a higher round, "
+            "and settle this one"
         )
 
 

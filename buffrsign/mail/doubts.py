@@ -81,7 +81,7 @@ class Doubts:
         with self.database.write() as connection:
             row = self._open_row(connection, job_id)
             words = Words(Source.PERSON, response=why)
-            rows.move(connection, row, state, words=words, now=self.clock(), resend_allowed=False)
+            rows.move(connection, row, state, words=words, now=self.clock(), also={"resend_allowed": False})
             return rows.delivery_in(rows.row_numbered(connection, row.id))
 
     def find(self, job_id: str) -> Delivery:

@@ -8,9 +8,9 @@ from buffrsign.core.logs import get_logger
 from buffrsign.jobs.email import Letter
 from buffrsign.mail.delivery import Accepted, DeliveryUncertain, Envelope, MailDeferred, Mailer, MailRefused
 from buffrsign.mail.letters import Letters, RenderedLetter
-from buffrsign.mail.record import AlreadyAccepted, AlreadyBounced, Claimed, DeliveryRecord, Ended, State, Uncertain
+from buffrsign.mail.record import AlreadyAccepted, AlreadyBounced, Claimed, DeliveryRecord, Ended, Uncertain
 from buffrsign.mail.reports import Report, Reported
-from buffrsign.mail.states import is_about_the_mailbox, status_in
+from buffrsign.mail.states import State, is_about_the_mailbox, status_in
 from buffrsign.mail.suppression import SuppressionList, Why
 
 log = get_logger(__name__)
@@ -116,7 +116,7 @@ class PostOffice:
         return accepted
 
     def _in_doubt(self, job: Letter, error: DeliveryUncertain) -> AlreadyAccepted | Uncertain:
-        """Hold the letter, unless letters of its kind are sent once more: then it comes back as one that was deferred."""
+        """Hold the letter, unless letters of its kind are sent once more: then it comes back like a deferred one."""
         ended = self._record.ended(job)
         if ended is None:
             raise MailDeferred(

@@ -65,10 +65,11 @@ class Reported:
 
 def apply(connection: Connection, report: Report, *, now: datetime) -> Reported:
     """Take in one report, in the caller's transaction."""
+    row = _letter_of(connection, report)
+    # Asked once the letter is ours: until then, another may be taking in the same report.
     known = _taken_in_before(connection, report.report_id)
     if known is not None:
         return Reported(Outcome.REPEATED, rows.delivery_in(known))
-    row = _letter_of(connection, report)
     if isinstance(row, Outcome):
         return Reported(row)
     was = State(row.state)

@@ -1,7 +1,9 @@
 """How a letter lies in SQL: one row that says where it stands, and one line of history for whatever was said of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
@@ -77,7 +79,9 @@ def row_numbered(connection: Connection, number: int) -> DeliveryRow:
 
 def row_of_job(connection: Connection, job_id: str) -> DeliveryRow | None:
     """The row of the letter that this job tried last."""
-    return connection.execute(select(mail_deliveries).where(mail_deliveries.c.job_id == job_id).with_for_update()).first()
+    return connection.execute(
+        select(mail_deliveries).where(mail_deliveries.c.job_id == job_id).with_for_update()
+    ).first()
 
 
 def delivery_in(row: DeliveryRow) -> Delivery:
@@ -121,18 +125,8 @@ def retry(
     connection: Connection, row: DeliveryRow, job: Letter, state: State, *, message_id: str, words: Words, now: datetime
 ) -> DeliveryRow:
     """One more try of the letter, by this job. A permission to resend is spent, and the first Message-ID stays."""
-    move(
-        connection,
-        row,
-        state,
-        words=words,
-        now=now,
-        host=True,
-        attempts=row.attempts + 1,
-        resend_allowed=False,
-        message_id=row.message_id or message_id,
-        **_tried_by(job),
-    )
+    tried = {"attempts": row.attempts + 1, "resend_allowed": False, "message_id": row.message_id or message_id}
+    move(connection, row, state, words=words, now=now, host=True, also={**tried, **_tried_by(job)})
     return row_numbered(connection, row.id)
 
 
@@ -145,13 +139,12 @@ def move(
     now: datetime,
     host: bool = False,
     report_id: str | None = None,
-    **values: object,
+    also: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
-    """The letter enters a state. `host`: the words are of the server that it was brought to."""
-    if state is State.UNCERTAIN:
-        values |= {"doubts": row.doubts + 1, "alerted_at": None}
+    """The letter enters a state, and `also` other columns change. `host`: the words are of the server it went to."""
+    doubt = {"doubts": row.doubts + 1, "alerted_at": None} if state is State.UNCERTAIN else {}
     changed = mail_deliveries.update().where(mail_deliveries.c.id == row.id)
-    connection.execute(changed.values(state=state, updated_at=now, **_spoken(words, host=host), **values))
+    connection.execute(changed.values(state=state, updated_at=now, **_spoken(words, host=host), **doubt, **also))
     note(connection, row.id, state, words=words, now=now, entered=True, report_id=report_id)
 
 
@@ -173,7 +166,9 @@ def note(
 def history_of(connection: Connection, number: int) -> list[Line]:
     """All that was said of a letter, in order."""
     lines = connection.execute(
-        select(mail_delivery_events).where(mail_delivery_events.c.delivery_id == number).order_by(mail_delivery_events.c.id)
+        select(mail_delivery_events)
+        .where(mail_delivery_events.c.delivery_id == number)
+        .order_by(mail_delivery_events.c.id)
     )
     return [
         Line(line.state, line.entered, line.at, Words(Source(line.source), line.host, line.response, line.status))
@@ -183,7 +178,7 @@ def history_of(connection: Connection, number: int) -> list[Line]:
 
 def _insert_unless_there(
     connection: Connection, job: Letter, state: State, message_id: str, words: Words, now: datetime
-) -> ReturningInsert[tuple[int]]:
+) -> ReturningInsert[Any]:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = insert(mail_deliveries).values(
         kind=job.kind,

@@ -7,6 +7,7 @@ ever deleted: what was cleared stays, with the reason, and an older report does 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
@@ -142,7 +143,7 @@ def _holds(mailbox: str) -> ColumnElement[bool]:
     return (mail_suppressions.c.mailbox == mailbox) & mail_suppressions.c.cleared_at.is_(None)
 
 
-def _suppression(row: Row[tuple[object, ...]]) -> Suppression:
+def _suppression(row: Row[Any]) -> Suppression:
     return Suppression(
         number=row.id,
         reason=Why(row.reason),

@@ -2,8 +2,8 @@
 
 python -m tests.support.office_to_kill <database> <port> <on_doubt>
 
-It reads a letter's number and a step, one pair a line, and forks a post office for each, since starting Python each time
-would take longest. It answers `killed`, or what `deliver` answered if it has fewer steps than that; 0 kills none.
+It reads a letter's number and a step, one pair a line, and forks a post office for each, since starting Python each
+time would take longest. It answers `killed`, or what `deliver` answered if it has fewer steps; 0 kills none.
 """
 
 import os

@@ -147,7 +147,7 @@ def test_a_stream_is_one_message_and_is_read_to_its_end():
 
 
 def test_a_place_that_is_not_there_is_refused_with_what_was_expected(tmp_path):
-    with pytest.raises(IntakeRefused, match="a Maildir, or a folder of .eml files"):
+    with pytest.raises(IntakeRefused, match=r"a Maildir, or a folder of \.eml files"):
         messages_in_folder(tmp_path / "nowhere")
     with pytest.raises(IntakeRefused, match="takes an mbox"):
         messages_in_mbox(tmp_path)

@@ -59,9 +59,7 @@ def test_each_letter_arrives_with_its_job_s_message_id(office):
         for letter in EVERY_LETTER:
             assert office(server).deliver(letter) == Accepted(HOST, "250 2.0.0 queued as 4711")
 
-    assert message_ids(server) == [
-        f"<{letter.job_id.lower()}@buffrsign.example>" for letter in EVERY_LETTER
-    ]
+    assert message_ids(server) == [f"<{letter.job_id.lower()}@buffrsign.example>" for letter in EVERY_LETTER]
 
 
 @pytest.mark.parametrize("again", [REQUEST, SAME_LETTER], ids=["same job", "same letter"])

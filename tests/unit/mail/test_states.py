@@ -127,7 +127,9 @@ def test_a_refusal_about_the_mailbox_suppresses_it(status):
     assert is_about_the_mailbox(status)
 
 
-@pytest.mark.parametrize("status", ["", "5.0.0", "5.1.8", "5.2.2", "5.3.4", "5.6.0", "5.7.1", "5.7.26", "4.1.1", "2.1.1"])
+@pytest.mark.parametrize(
+    "status", ["", "5.0.0", "5.1.8", "5.2.2", "5.3.4", "5.6.0", "5.7.1", "5.7.26", "4.1.1", "2.1.1"]
+)
 def test_a_refusal_about_us_or_the_letter_suppresses_nobody(status):
     assert not is_about_the_mailbox(status)
 

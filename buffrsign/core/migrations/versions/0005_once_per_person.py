@@ -96,9 +96,7 @@ def _create_events() -> None:
         sa.Column("report_id", sa.String(64), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_mail_delivery_events"),
         sa.UniqueConstraint("report_id", name="uq_mail_delivery_events_report_id"),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["mail_deliveries.id"], name="fk_mail_delivery_events_delivery_id"
-        ),
+        sa.ForeignKeyConstraint(["delivery_id"], ["mail_deliveries.id"], name="fk_mail_delivery_events_delivery_id"),
     )
     op.create_index("ix_mail_delivery_events_delivery_id", "mail_delivery_events", ["delivery_id"])
 
