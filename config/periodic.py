@@ -7,7 +7,7 @@ the old one still runs.
 from celery.schedules import crontab
 
 from buffrsign.broker.periodic import Periodic
-from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
+from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments, UncertainLetters
 from buffrsign.jobs.missed import Missed
 
 PERIODIC = (
@@ -22,5 +22,11 @@ PERIODIC = (
         CacheCleanup,
         crontab(minute="30"),
         missed=Missed.SKIP,  # the next hour's does as well
+    ),
+    Periodic(
+        "tell of uncertain letters every hour",
+        UncertainLetters,
+        crontab(minute="45"),
+        missed=Missed.SKIP,
     ),
 )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from buffrsign.compliance import Policy
     from buffrsign.core.sql import Database
     from buffrsign.ledger import Ledger
+    from buffrsign.mail.doubts import Doubts
     from buffrsign.mail.post_office import PostOffice
     from buffrsign.requests import SignatureRequests
     from buffrsign.state.cache import Cache
@@ -133,6 +134,8 @@ class Services:
         from buffrsign.mail.letters import Letters
         from buffrsign.mail.post_office import PostOffice
         from buffrsign.mail.record import DeliveryRecord
+        from buffrsign.mail.states import read_on_doubt
+        from buffrsign.mail.suppression import SuppressionList
 
         settings = self.settings
         server = SmtpServer(
@@ -145,9 +148,17 @@ class Services:
         return PostOffice(
             Letters(settings.mail_from),
             mailer=Mailer(server, ehlo_name=settings.mail_from.rpartition("@")[2]),
-            record=DeliveryRecord(self.database, clock=self.clock),
+            record=DeliveryRecord(self.database, clock=self.clock, on_doubt=read_on_doubt(settings.on_doubt or "")),
+            suppressions=SuppressionList(self.database, clock=self.clock),
             clock=self.clock,
         )
+
+    @cached_property
+    def doubts(self) -> "Doubts":
+        """Letters of which nobody knows whether they were taken."""
+        from buffrsign.mail.doubts import Doubts
+
+        return Doubts(self.database, self.clock)
 
     def close(self) -> None:
         """Give back the connections of what was built."""

@@ -16,6 +16,7 @@ import msgspec
 
 from buffrsign.broker.address import EXPECTED, AddressRefused, read_address
 from buffrsign.crypto import EXPECTED_KEYS, Cipher, KeysRefused
+from buffrsign.mail.states import EXPECTED_ON_DOUBT, OnDoubtRefused, read_on_doubt
 
 PREFIX = "BUFFRSIGN_"
 REDIS_URLS = ("broker_url", "state_url", "cache_url")
@@ -102,6 +103,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: Annotated[
         Address, Is("the address that letters come from; its domain is the Message-ID's", "an e-mail address")
     ] = "no-reply@buffrsign.example"
+    on_doubt: Annotated[
+        Text | None,
+        Is(
+            "what follows when nobody heard whether a letter was taken; kinds that are not named hold",
+            EXPECTED_ON_DOUBT,
+        ),
+    ] = None
     signing_url: Annotated[
         WebUrl,
         Is("where signers sign: document and recipient are added to its path", "an http:// or https:// address"),
@@ -143,7 +151,7 @@ def load(environment: Mapping[str, str]) -> Settings:
             values[field.name] = _value(field.name, given[field.name])
         except msgspec.ValidationError:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}")
-        except (AddressRefused, KeysRefused) as refused:
+        except (AddressRefused, KeysRefused, OnDoubtRefused) as refused:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}: {refused}")
     if values.get("require_encrypted") and "payload_keys" not in given:
         problems.append(f"{_variable('require_encrypted')} needs {_variable('payload_keys')}, or no job could be read")
@@ -172,11 +180,13 @@ _TYPES: dict[str, Any] = get_type_hints(Settings, include_extras=True)
 
 
 def _value(name: str, text: str) -> Any:
-    """Raises msgspec.ValidationError, AddressRefused or KeysRefused."""
+    """Raises msgspec.ValidationError, AddressRefused, KeysRefused or OnDoubtRefused."""
     if name in REDIS_URLS:
         read_address(text)
     if name == "payload_keys":
         Cipher.read(text)
+    if name == "on_doubt":
+        read_on_doubt(text)
     return msgspec.convert(text, _TYPES[name], strict=False)
 
 

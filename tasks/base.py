@@ -5,6 +5,7 @@
 | returns                     | done                                                                             |
 | raises `Transient`          | back to the schedule, with backoff and jitter; after its attempts, a dead letter |
 | raises `Permanent`          | a dead letter, now                                                               |
+| raises `InDoubt`            | a dead letter, now, that says so; `buffrsign mail uncertain` brings it back      |
 | raises `NotYet(delay)`      | back to the schedule; no attempt is spent                                        |
 | raises anything else        | a fault of ours: as `Transient`, and logged as an error                          |
 | is stopped (`running.py`)   | cancelled                                                                        |
@@ -29,7 +30,7 @@ from buffrsign.broker.dead_letters import Reason
 from buffrsign.broker.deliveries import Begun, Delivery, Ended, Lost, lease_of
 from buffrsign.broker.limits import MAX_CRASHES
 from buffrsign.broker.records import State
-from buffrsign.core.errors import NotYet, Permanent, Transient
+from buffrsign.core.errors import InDoubt, NotYet, Permanent, Transient
 from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import bind, get_logger
 from buffrsign.jobs import Job, PayloadRefused, decode
@@ -240,6 +241,8 @@ class ContractTask(RecordedTask):
             raise Retry(describe(early), when=process.clock() + early.delay) from None
         except PayloadRefused as refused:
             self._bury(delivery, Reason.REFUSED, str(refused), process)
+        except InDoubt as doubt:
+            self._bury(delivery, Reason.UNCERTAIN, describe(doubt), process)
         except Permanent as error:
             self._bury(delivery, Reason.PERMANENT, describe(error), process)
         except (Transient, RedisError) as error:

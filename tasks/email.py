@@ -4,18 +4,27 @@ from typing import TypeGuard
 
 import msgspec
 
+from buffrsign.core.errors import InDoubt
 from buffrsign.core.ids import new_ulid
 from buffrsign.core.logs import get_logger
-from buffrsign.jobs.audit import RecordEvent, entry_id
+from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.email import DocumentCompletedEmail, Letter, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Fact
-from buffrsign.mail.delivery import Accepted
+from buffrsign.mail.delivery import Accepted, MailRefused
+from buffrsign.mail.entries import id_of, said_by
+from buffrsign.mail.post_office import RefusedBefore, Suppressed
 from buffrsign.mail.record import AlreadyAccepted, Uncertain
+from buffrsign.mail.states import Source
 from buffrsign.requests import Awaited, NotAwaited, Unknown
 from config.services import Services
 from tasks.base import Done, task
 
 log = get_logger(__name__)
+
+
+class LetterUncertain(InDoubt):
+    """Nobody heard whether the mail server took a letter. Its dead letter keeps it until somebody knows."""
+
 
 _IN_WORDS = {Awaited: "yes", NotAwaited: "no longer", Unknown: "unknown"}
 
@@ -27,11 +36,12 @@ def send_signature_request(job: SignatureRequestEmail, services: Services) -> Do
     Raises:
         Transient: the mail server is away, or said 4xx (RFC 5321, 4.2.1).
         Permanent: the server said 5xx.
+        InDoubt: the server may have taken it, and nobody heard.
     """
     awaited = services.requests.awaits(job.document_id, job.recipient)
     if _is_pointless(awaited, job, services):
         return _drop(job, awaited, services)
-    return _send(job, services, {"awaited": _IN_WORDS[type(awaited)]})
+    return _send_awaited(job, awaited, services)
 
 
 @task(SignatureReminderEmail, attempts=20, settle_at_once=True)
@@ -43,9 +53,12 @@ def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> 
     awaited = services.requests.awaits(job.document_id, job.recipient)
     if _is_pointless(awaited, job, services):
         return _drop(job, awaited, services)
-    done = _send(job, services, {"awaited": _IN_WORDS[type(awaited)]})
-    if not isinstance(awaited, NotAwaited):
-        _schedule_next_reminder(job, services)
+    try:
+        done = _send_awaited(job, awaited, services)
+    except LetterUncertain:
+        _go_on_reminding(job, awaited, services)  # a doubt about this one is no reason to leave out the next
+        raise
+    _go_on_reminding(job, awaited, services)
     return done
 
 
@@ -70,21 +83,42 @@ def _drop(job: Letter, nothing: NotAwaited, services: Services) -> Done:
     return Done(f"dropped: {nothing.reason.value}")
 
 
-def _send(job: Letter, services: Services, facts: dict[str, Fact]) -> Done:
-    match services.post_office.deliver(job):
+def _send_awaited(job: Letter, awaited: Awaited | NotAwaited | Unknown, services: Services) -> Done:
+    """A letter that may have gone out, and that nobody awaits any more, is not sent again, whoever allowed it."""
+    facts: dict[str, Fact] = {"awaited": _IN_WORDS[type(awaited)]}
+    return _send(job, services, facts, resend=not isinstance(awaited, NotAwaited))
+
+
+def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bool = True) -> Done:
+    try:
+        outcome = services.post_office.deliver(job, resend=resend)
+    except RefusedBefore as refused:
+        _record(job, "letter.bounced", {**facts, "host": refused.host}, services, source=refused.source)
+        raise
+    except MailRefused as refused:
+        _record(job, "letter.bounced", {**facts, "host": refused.host}, services)
+        raise
+    match outcome:
         case Accepted(host):
             _record(job, "letter.accepted", {**facts, "host": host}, services)
             return Done(f"accepted by {host}")
-        case AlreadyAccepted(host):
-            _record(job, "letter.accepted", {**facts, "host": host}, services)
+        case AlreadyAccepted(host, source):
+            _record(job, "letter.accepted", {**facts, "host": host}, services, source=source)
             return Done(f"was accepted by {host} already")
+        case Suppressed(reason):
+            _record(job, "letter.suppressed", {**facts, "reason": reason.value}, services)
+            return Done(f"suppressed: {reason.value}")
         case Uncertain(host):
-            log.error("letter uncertain, a person must decide", host=host)
             _record(job, "letter.uncertain", {**facts, "host": host}, services)
-            return Done("uncertain: nobody heard whether the mail server took it; not sent again")
+            raise LetterUncertain(
+                f"nobody heard whether {host} took the letter, so it is not sent again until somebody knows: see "
+                "`buffrsign mail uncertain list`"
+            )
 
 
-def _schedule_next_reminder(job: SignatureReminderEmail, services: Services) -> None:
+def _go_on_reminding(job: SignatureReminderEmail, awaited: Awaited | NotAwaited | Unknown, services: Services) -> None:
+    if isinstance(awaited, NotAwaited):
+        return
     request = services.requests.find(job.document_id) if job.document_id else None
     if request is None or job.round >= request.reminders.at_most:
         return
@@ -92,13 +126,16 @@ def _schedule_next_reminder(job: SignatureReminderEmail, services: Services) -> 
     services.producer.enqueue(following, delay=request.reminders.every)
 
 
-def _record(job: Letter, action: str, facts: dict[str, Fact], services: Services) -> None:
+def _record(
+    job: Letter, action: str, facts: dict[str, Fact], services: Services, *, source: Source = Source.SMTP
+) -> None:
+    about: dict[str, Fact] = {"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id}
     services.producer.enqueue(
         RecordEvent(
-            entry_id=entry_id(action, job.kind, *(job.key or (job.job_id,))),
+            entry_id=id_of(action, job.kind, job.key or (job.job_id,), source=source),
             action=action,
             occurred_at=services.clock(),
             document_id=job.document_id,
-            details={"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id, **facts},
+            details={**about, **facts, **said_by(source)},
         )
     )

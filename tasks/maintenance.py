@@ -1,13 +1,18 @@
 """How the house is kept clean."""
 
+from datetime import timedelta
+
 from buffrsign.broker.forgetting import forget_lost
 from buffrsign.core.clock import to_epoch_ms
+from buffrsign.core.logs import get_logger
 from buffrsign.jobs.audit import RecordEvent, entry_id
-from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
+from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments, UncertainLetters
 from buffrsign.storage import BlobsUnavailable, Deletion, DocumentState, Version
 from config.cache import NAMESPACES
 from config.services import Services
 from tasks.base import Done, task
+
+log = get_logger(__name__)
 
 
 @task(ExpiredDocuments, attempts=3)
@@ -30,6 +35,21 @@ def clean_cache(job: CacheCleanup, services: Services) -> Done:  # noqa: ARG001
     dropped, forgotten = services.cache.clean(NAMESPACES), forget_lost(services.broker)
     lost = f", {forgotten} lost jobs will be forgotten" if forgotten else ""
     return Done(f"{dropped} dropped{lost}", {"dropped": dropped, "forgotten": forgotten})
+
+
+@task(UncertainLetters, attempts=3)
+def tell_of_uncertain_letters(job: UncertainLetters, services: Services) -> Done:  # noqa: ARG001
+    """Log an error for the letters that nobody has known about for an hour; of each once a day.
+
+    It is logged before it is noted, so that a crash in between tells twice and never not at all.
+    """
+    due = services.doubts.due_for_alert()
+    if not due:
+        return Done("no uncertain letter is due", {"letters": 0})
+    oldest_h = (services.clock() - due[0].updated_at) // timedelta(hours=1)
+    log.error("letters are uncertain, a person must decide", letters=len(due), oldest_h=oldest_h)
+    services.doubts.alerted(due)
+    return Done(f"{len(due)} uncertain, the oldest for {oldest_h} h", {"letters": len(due), "oldest_h": oldest_h})
 
 
 def _delete(version: Version, services: Services) -> bool:

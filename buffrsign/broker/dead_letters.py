@@ -38,6 +38,7 @@ class Reason(StrEnum):
     UNREADABLE = "message_unreadable"
     UNKNOWN_TASK = "task_unknown"
     PERMANENT = "permanent_error"
+    UNCERTAIN = "uncertain"
     ATTEMPTS = "attempts_exhausted"
     KILLER = "killed_its_worker"
     REJECTED = "rejected_by_its_task"

@@ -1,4 +1,4 @@
-"""The operator's command `buffrsign`: jobs, queues, dead letters, ledger, signature requests and outboxes.
+"""The operator's command `buffrsign`: jobs, queues, dead letters, ledger, signature requests, letters and outboxes.
 
 Addresses come from options or the environment, never from `config`. What is heavy is imported by the command that
 needs it, so `buffrsign --help` is quick and a bare install can say which extra is missing.

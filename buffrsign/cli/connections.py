@@ -63,7 +63,7 @@ def open_producer(
 
 @contextmanager
 def open_database(url: str) -> Iterator["Database"]:
-    """The SQL database as it is: nothing is created and nothing migrated, since operators only read here.
+    """The SQL database as it is: nothing is created and nothing migrated, which is for the workers to do.
 
     Raises:
         DatabaseUnfit: it is not there, its driver is not installed, or its tables are not those of this release.

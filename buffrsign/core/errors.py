@@ -18,6 +18,10 @@ class Permanent(BuffrSignError):
     """Waiting does not help: a person must act. The job becomes a dead letter at once."""
 
 
+class InDoubt(Permanent):
+    """Nobody knows whether the effect happened, so doing it again may do it twice: a person must find out."""
+
+
 class NotYet(BuffrSignError):
     """Nothing failed, it is only too early. The job goes back to the schedule and no attempt is spent."""
 

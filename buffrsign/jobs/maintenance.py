@@ -19,6 +19,10 @@ class CacheCleanup(Job, kind="maintenance.cache_cleanup", queue=Queue.MAINTENANC
     """Drop cache entries that no current code reads, any that would stay for ever, and what is known of lost jobs."""
 
 
+class UncertainLetters(Job, kind="maintenance.uncertain_letters", queue=Queue.MAINTENANCE):
+    """Tell people of letters of which nobody has known for an hour whether they were taken; of each once a day."""
+
+
 class Canary(Job, kind="maintenance.canary", queue=Queue.MAINTENANCE):
     """Prove that a queue is served: the one kind that may name its queue."""
 

@@ -1,5 +1,6 @@
 """The post office: renders a letter, hands it over, and keeps the record that no letter is handed over twice."""
 
+from dataclasses import dataclass
 from email.message import EmailMessage
 
 from buffrsign.core.clock import Clock
@@ -7,76 +8,135 @@ from buffrsign.core.logs import get_logger
 from buffrsign.jobs.email import Letter
 from buffrsign.mail.delivery import Accepted, DeliveryUncertain, Envelope, MailDeferred, Mailer, MailRefused
 from buffrsign.mail.letters import Letters, RenderedLetter
-from buffrsign.mail.record import AlreadyAccepted, AlreadyRefused, Claimed, DeliveryRecord, Ended, State, Uncertain
+from buffrsign.mail.record import AlreadyAccepted, AlreadyBounced, Claimed, DeliveryRecord, Ended, Uncertain
+from buffrsign.mail.reports import Report, Reported
+from buffrsign.mail.states import State, is_about_the_mailbox, status_in
+from buffrsign.mail.suppression import SuppressionList, Why
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """The mailbox gets no letters, and no server was asked."""
+
+    reason: Why
+
+
+class RefusedBefore(MailRefused):
+    """The letter was refused to an earlier job, or came back; no server was asked. `source` says so."""
+
+    def __init__(self, ended: AlreadyBounced) -> None:
+        super().__init__(
+            f"{ended.host} refused this letter to an earlier job, or it came back; ask for a new round once the cause "
+            "is gone",
+            host=ended.host,
+        )
+        self.source = ended.source
 
 
 class PostOffice:
     """Where a task brings its letters."""
 
-    def __init__(self, letters: Letters, *, mailer: Mailer, record: DeliveryRecord, clock: Clock) -> None:
+    def __init__(
+        self, letters: Letters, *, mailer: Mailer, record: DeliveryRecord, suppressions: SuppressionList, clock: Clock
+    ) -> None:
         self._letters = letters
         self._mailer = mailer
         self._record = record
+        self._suppressions = suppressions
         self._clock = clock
 
-    def deliver(self, job: Letter) -> Accepted | AlreadyAccepted | Uncertain:
-        """Hand the letter over, unless that was done before or may have been.
+    def deliver(self, job: Letter, *, resend: bool = True) -> Accepted | AlreadyAccepted | Uncertain | Suppressed:
+        """Hand the letter over, unless that was done before or may have been, or its mailbox gets none.
 
         The claim is written when the server has agreed to the addresses, just before the message: until then every
-        failure is harmless, and from then on a crash leaves a trace.
+        failure is harmless, and from then on a crash leaves a trace. Without `resend`, a letter that may have gone out
+        does not go out again, whoever allowed it.
 
         Raises:
-            MailDeferred: the server is away or said 4xx; it has not taken the letter.
-            MailRefused: it said 5xx, now or to an earlier job for the same letter.
+            MailDeferred: the server is away or said 4xx; it has not taken the letter. Or nobody heard whether it took
+                it, and letters of this kind are sent once more then.
+            MailRefused: it said 5xx.
+            RefusedBefore: it said so to an earlier job for the same letter, or the letter came back.
         """
-        ended = self._record.ended(job)
+        ended = self._record.ended(job, resend=resend)
         if ended is not None:
             return _answer(ended)
         letter = self._letters.render(job)
+        reason = self._suppressions.reason_for(letter.to.email)
+        if reason is not None:
+            return self._suppress(job, letter, reason)
         message = letter.as_message(date=self._clock())
         with self._address(job, letter) as envelope:
-            claim = self._record.claim(job, host=envelope.host)
+            claim = self._record.claim(job, host=envelope.host, message_id=letter.message_id)
             if not isinstance(claim, Claimed):
                 return _answer(claim)
-            return self._hand_over(job, envelope, message)
+            message.replace_header("Message-ID", claim.message_id)
+            return self._hand_over(job, claim, envelope, message)
 
     def was_handed_over(self, job: Letter) -> bool:
-        """Whether a mail server has taken this letter, or may have; `deliver` then says so and sends nothing."""
-        return isinstance(self._record.ended(job), AlreadyAccepted | Uncertain)
+        """Whether a mail server has taken this letter, or may have."""
+        return self._record.was_handed_over(job)
+
+    def report(self, report: Report) -> Reported:
+        """Take in what was reported of a letter after it was handed over; the caller tells whom it concerns."""
+        return self._record.report(report)
+
+    def _suppress(self, job: Letter, letter: RenderedLetter, reason: Why) -> Suppressed:
+        self._record.not_sent(job, State.SUPPRESSED, message_id=letter.message_id, response=reason)
+        log.info("letter was suppressed", reason=reason.value)
+        return Suppressed(reason)
 
     def _address(self, job: Letter, letter: RenderedLetter) -> Envelope:
         try:
             return self._mailer.address(sender=letter.from_address, recipient=letter.to.email)
         except (MailDeferred, MailRefused) as error:
-            self._record.turned_away(job, _state_of(error), host=error.host, response=error.response)
+            self._record.not_sent(
+                job, _state_of(error), message_id=letter.message_id, host=error.host, response=error.response
+            )
+            self._heed(job, error)
             raise
 
-    def _hand_over(self, job: Letter, envelope: Envelope, message: EmailMessage) -> Accepted | Uncertain:
+    def _hand_over(
+        self, job: Letter, claim: Claimed, envelope: Envelope, message: EmailMessage
+    ) -> Accepted | AlreadyAccepted | Uncertain:
         try:
             accepted = envelope.send(message)
         except DeliveryUncertain as error:
-            self._record.settle(job, State.UNCERTAIN, host=error.host, response=error.response)
+            self._record.settle(claim, State.UNCERTAIN, host=error.host, response=error.response)
             log.warning("letter became uncertain", host=error.host)
-            return Uncertain(error.host)
+            return self._in_doubt(job, error)
         except (MailDeferred, MailRefused) as error:
-            self._record.settle(job, _state_of(error), host=error.host, response=error.response)
+            self._record.settle(claim, _state_of(error), host=error.host, response=error.response)
+            self._heed(job, error)
             raise
-        self._record.settle(job, State.ACCEPTED, host=accepted.host, response=accepted.response)
+        self._record.settle(claim, State.ACCEPTED, host=accepted.host, response=accepted.response)
         log.info("letter handed over", host=accepted.host)
         return accepted
 
+    def _in_doubt(self, job: Letter, error: DeliveryUncertain) -> AlreadyAccepted | Uncertain:
+        """Hold the letter, unless letters of its kind are sent once more: then it comes back like a deferred one."""
+        ended = self._record.ended(job)
+        if ended is None:
+            raise MailDeferred(
+                f"nobody heard whether {error.host} took the letter; letters of its kind are sent once more",
+                host=error.host,
+                response=error.response,
+            ) from error
+        return _answer(ended)
+
+    def _heed(self, job: Letter, error: MailDeferred | MailRefused) -> None:
+        if isinstance(error, MailRefused) and is_about_the_mailbox(status_in(error.response)):
+            self._suppressions.add_refused(job.job_id, job.recipient.email)
+
 
 def _state_of(error: MailDeferred | MailRefused) -> State:
-    return State.DEFERRED if isinstance(error, MailDeferred) else State.REFUSED
+    return State.DEFERRED if isinstance(error, MailDeferred) else State.BOUNCED
 
 
 def _answer(ended: Ended) -> AlreadyAccepted | Uncertain:
     log.info("letter was not handed over again", reason=type(ended).__name__)
-    if isinstance(ended, AlreadyRefused):
-        raise MailRefused(
-            f"{ended.host} refused this letter to an earlier job; ask for a new round once the cause is gone",
-            host=ended.host,
-        )
+    if isinstance(ended, AlreadyBounced):
+        raise RefusedBefore(ended)
     return ended

@@ -1,51 +1,53 @@
 """The record of deliveries: one row a letter, written before and after its message goes out, so none goes out twice.
 
 `handing_over` MUST be durable before the first byte of a message leaves. A row found in that state therefore means
-that an earlier try ended between the message and the server's answer: the letter is `uncertain`, and is not resent.
+that an earlier try ended between the message and the server's answer: the letter is `uncertain`, and is not resent
+unless a person allows it, or `on_doubt` does, once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, select
+from sqlalchemy import Connection
 
 from buffrsign.core.clock import Clock
 from buffrsign.core.sql import Database
 from buffrsign.jobs.email import Letter
+from buffrsign.mail import rows
+from buffrsign.mail.reports import Report, Reported, apply
+from buffrsign.mail.rows import Delivery, DeliveryRow, Line
+from buffrsign.mail.states import HANDED_OVER, OnDoubt, Source, State, Words, may_settle, resends
 from buffrsign.mail.tables import mail_deliveries
 
-_Row = Row[Any]
-
-
-class State(StrEnum):
-    """How far a letter came."""
-
-    HANDING_OVER = "handing_over"
-    ACCEPTED = "accepted"
-    DEFERRED = "deferred"
-    REFUSED = "refused"
-    UNCERTAIN = "uncertain"
+_ALL_HOLD: Mapping[str, OnDoubt] = MappingProxyType({})
+_ABANDONED = Words(Source.SMTP, response="the try that handed it over never came back")
+_ONCE_MORE = Words(Source.POLICY, response="it may be sent once more, as its kind's policy says")
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """The letter is ours to hand over, now."""
+    """The letter is ours to hand over, now, under this Message-ID. `attempt` tells this claim from all others."""
+
+    number: int
+    attempt: int
+    message_id: str
 
 
 @dataclass(frozen=True)
 class AlreadyAccepted:
-    """A mail server has taken this letter before."""
+    """A mail server has taken this letter before, on the word of `source`."""
 
     host: str
+    source: Source = Source.SMTP
 
 
 @dataclass(frozen=True)
-class AlreadyRefused:
-    """A mail server has refused this letter before, for another job."""
+class AlreadyBounced:
+    """A mail server has refused this letter before, for another job, or it came back, on the word of `source`."""
 
     host: str
+    source: Source = Source.SMTP
 
 
 @dataclass(frozen=True)
@@ -55,128 +57,150 @@ class Uncertain:
     host: str
 
 
-Ended = AlreadyAccepted | AlreadyRefused | Uncertain
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What is known of one letter; `response` is the mail server's own words."""
-
-    state: State
-    host: str
-    response: str
-    attempts: int
-    updated_at: datetime
+Ended = AlreadyAccepted | AlreadyBounced | Uncertain
 
 
 class DeliveryRecord:
     """One row for each letter: a document's kind, recipient and round, or, without a document, the job."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, *, clock: Clock, on_doubt: Mapping[str, OnDoubt] = _ALL_HOLD) -> None:
+        """`on_doubt`: what follows a doubt, by kind; a kind that is not named holds."""
         self._database = database
         self._clock = clock
+        self._on_doubt = on_doubt
 
-    def ended(self, job: Letter) -> Ended | None:
-        """How this letter ended before, if it did; asked before a mail server is troubled."""
+    def ended(self, job: Letter, *, resend: bool = True) -> Ended | None:
+        """How this letter ended before, if it did; asked before a mail server is troubled.
+
+        Without `resend`, a doubt stays one even where somebody allowed that the letter goes out once more.
+        """
+        with self._database.read() as connection:
+            row = rows.seen_row_of(connection, job)
+        if row is None or not self._must_conclude(row, resend=resend):
+            return None if row is None else _end_of(row, job, resend=resend)
         with self._database.write() as connection:
-            row = _row_of(connection, job)
-            return None if row is None else self._ended(connection, row, job)
+            row = rows.row_of(connection, job)
+            return None if row is None else _end_of(self._conclude(connection, row, resend=resend), job, resend=resend)
 
-    def claim(self, job: Letter, *, host: str) -> Claimed | Ended:
-        """Durably say that the letter is about to be handed over to `host`; exactly one of many claims is Claimed."""
+    def was_handed_over(self, job: Letter) -> bool:
+        """Whether a mail server has taken this letter, or may have."""
+        with self._database.read() as connection:
+            row = rows.seen_row_of(connection, job)
+        return row is not None and row.state in HANDED_OVER - {State.BOUNCED}
+
+    def claim(self, job: Letter, *, host: str, message_id: str) -> Claimed | Ended:
+        """Durably say that the letter is about to be handed over to `host`; exactly one of many claims is Claimed.
+
+        `message_id` is what a first try uses; whoever claims after it gets that one again.
+        """
+        words = Words(Source.SMTP, host)
+        now = self._clock()
         with self._database.write() as connection:
-            row = _row_of(connection, job)
-            if row is None:
-                self._insert(connection, job, state=State.HANDING_OVER, host=host, response="")
-                return Claimed()
-            ended = self._ended(connection, row, job)
-            if ended is None:
-                self._retry(connection, row, job, state=State.HANDING_OVER, host=host, response="")
-            return ended or Claimed()
+            row, is_first = rows.row_or_begin(
+                connection, job, State.HANDING_OVER, message_id=message_id, words=words, now=now
+            )
+            if is_first:
+                return _claimed(row)
+            row = self._conclude(connection, row, resend=True)
+            ended = _end_of(row, job, resend=True)
+            if ended is not None:
+                return ended
+            return _claimed(
+                rows.retry(connection, row, job, State.HANDING_OVER, message_id=message_id, words=words, now=now)
+            )
 
-    def settle(self, job: Letter, state: State, *, host: str, response: str) -> None:
+    def settle(self, claim: Claimed, state: State, *, host: str, response: str) -> None:
         """Write how a claimed hand-over ended.
 
         Whoever held the claim knows best: this also overwrites `uncertain`, which another process may have concluded.
+        Of a claim that another one has followed since, only an acceptance still counts.
         """
         with self._database.write() as connection:
-            row = _row_of(connection, job)
-            if row is not None and row.state in {State.HANDING_OVER, State.UNCERTAIN}:
-                self._update(connection, row, state=state, host=host, response=response)
+            row = rows.row_numbered(connection, claim.number)
+            if may_settle(State(row.state), state, holds_claim=row.attempts == claim.attempt):
+                words = Words(Source.SMTP, host, response)
+                rows.move(connection, row, state, words=words, now=self._clock(), host=True)
 
-    def turned_away(self, job: Letter, state: State, *, host: str, response: str) -> None:
-        """Write that no message left, because the server was away or said no to an address.
+    def not_sent(self, job: Letter, state: State, *, message_id: str, host: str = "", response: str = "") -> None:
+        """Write that no message left: the server was away or said no to an address, or nobody was to be asked.
 
         A row that another try has claimed or settled meanwhile says more than this, and stays.
         """
+        words = Words(Source.SMTP, host, response)
+        now = self._clock()
         with self._database.write() as connection:
-            row = _row_of(connection, job)
-            if row is None:
-                self._insert(connection, job, state=state, host=host, response=response)
-            elif _may_be_tried(row, job):
-                self._retry(connection, row, job, state=state, host=host, response=response)
+            row, is_first = rows.row_or_begin(connection, job, state, message_id=message_id, words=words, now=now)
+            if not is_first and _may_be_tried(row, job, resend=True):
+                rows.retry(connection, row, job, state, message_id=message_id, words=words, now=now)
+
+    def report(self, report: Report) -> Reported:
+        """Take in what was reported of a letter after it was handed over: see `reports.py`."""
+        with self._database.write() as connection:
+            return apply(connection, report, now=self._clock())
 
     def find(self, job_id: str) -> Delivery | None:
         """What is known of the letter that this job tried last, or None."""
         with self._database.read() as connection:
-            row = connection.execute(select(mail_deliveries).where(mail_deliveries.c.job_id == job_id)).first()
-        if row is None:
-            return None
-        return Delivery(State(row.state), row.host, row.response, row.attempts, row.updated_at)
+            row = connection.execute(mail_deliveries.select().where(mail_deliveries.c.job_id == job_id)).first()
+        return None if row is None else rows.delivery_in(row)
 
-    def _ended(self, connection: Connection, row: _Row, job: Letter) -> Ended | None:
-        if _may_be_tried(row, job):
-            return None
+    def history(self, job_id: str) -> list[Line]:
+        """All that was said of the letter that this job tried last, in order."""
+        found = self.find(job_id)
+        if found is None:
+            return []
+        with self._database.read() as connection:
+            return rows.history_of(connection, found.number)
+
+    def _must_conclude(self, row: DeliveryRow, *, resend: bool) -> bool:
+        return row.state == State.HANDING_OVER or (resend and self._goes_once_more(row))
+
+    def _conclude(self, connection: Connection, row: DeliveryRow, *, resend: bool) -> DeliveryRow:
+        """A hand-over that is found open has left a doubt; a first doubt may be one that its kind's policy answers."""
         if row.state == State.HANDING_OVER:
-            self._update(connection, row, state=State.UNCERTAIN)
-        match State(row.state):
-            case State.ACCEPTED:
-                return AlreadyAccepted(row.host)
-            case State.REFUSED:
-                return AlreadyRefused(row.host)
-            case _:
-                return Uncertain(row.host)
+            rows.move(connection, row, State.UNCERTAIN, words=_ABANDONED, now=self._clock())
+            row = rows.row_numbered(connection, row.id)
+        if resend and self._goes_once_more(row):
+            allow_resend(connection, row)
+            rows.note(connection, row.id, State.UNCERTAIN, words=_ONCE_MORE, now=self._clock())
+            row = rows.row_numbered(connection, row.id)
+        return row
 
-    def _insert(self, connection: Connection, job: Letter, **values: object) -> None:
-        letter = {
-            "job_id": job.job_id,
-            "kind": job.kind,
-            "document_id": job.document_id,
-            "recipient": job.recipient.person,
-            "address": job.recipient.email,
-            "round": job.round,
-        }
-        connection.execute(
-            mail_deliveries.insert().values(**letter, **values, attempts=1, updated_at=self._clock()),
-        )
-
-    def _retry(self, connection: Connection, row: _Row, job: Letter, **values: object) -> None:
-        self._update(connection, row, job_id=job.job_id, attempts=row.attempts + 1, **values)
-
-    def _update(self, connection: Connection, row: _Row, **values: object) -> None:
-        changed = mail_deliveries.update().where(mail_deliveries.c.id == row.id)
-        connection.execute(changed.values(**values, updated_at=self._clock()))
+    def _goes_once_more(self, row: DeliveryRow) -> bool:
+        is_held = row.state == State.UNCERTAIN and not row.resend_allowed
+        return is_held and resends(self._on_doubt, row.kind, doubts=row.doubts)
 
 
-def _may_be_tried(row: _Row, job: Letter) -> bool:
-    """A refused letter is tried again by its own job only: an operator who requeued that has dealt with the cause."""
-    return row.state == State.DEFERRED or (row.state, row.job_id) == (State.REFUSED, job.job_id)
+def allow_resend(connection: Connection, row: DeliveryRow) -> None:
+    """The next try may claim this letter, in spite of its doubt."""
+    allowed = mail_deliveries.update().where(mail_deliveries.c.id == row.id).values(resend_allowed=True)
+    connection.execute(allowed)
 
 
-def _row_of(connection: Connection, job: Letter) -> _Row | None:
-    query = select(mail_deliveries).where(_same_letter(job))
-    # FOR UPDATE is for PostgreSQL; on SQLite every writer already holds the one write lock.
-    return connection.execute(query.with_for_update()).first()
+def _claimed(row: DeliveryRow) -> Claimed:
+    return Claimed(row.id, row.attempts, row.message_id)
 
 
-def _same_letter(job: Letter) -> ColumnElement[bool]:
-    columns = mail_deliveries.c
-    same_job = columns.job_id == job.job_id
-    if job.document_id is None:
-        return same_job
-    return same_job | and_(
-        columns.document_id == job.document_id,
-        columns.recipient == job.recipient.person,
-        columns.kind == job.kind,
-        columns.round == job.round,
-    )
+def _end_of(row: DeliveryRow, job: Letter, *, resend: bool) -> Ended | None:
+    if _may_be_tried(row, job, resend=resend):
+        return None
+    match State(row.state):
+        case State.ACCEPTED | State.COMPLAINED:
+            return AlreadyAccepted(row.host, Source(row.source))
+        case State.BOUNCED:
+            return AlreadyBounced(row.host, Source(row.source))
+        case _:
+            return Uncertain(row.host)
+
+
+def _may_be_tried(row: DeliveryRow, job: Letter, *, resend: bool) -> bool:
+    """A letter that was refused at once is tried again by its own job only: whoever requeued that removed the cause."""
+    match State(row.state):
+        case State.DEFERRED | State.SUPPRESSED:
+            return True
+        case State.UNCERTAIN:
+            return resend and bool(row.resend_allowed)
+        case State.BOUNCED:
+            return (row.source, row.job_id) == (Source.SMTP, job.job_id)
+        case _:
+            return False

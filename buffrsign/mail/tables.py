@@ -1,6 +1,6 @@
-"""The mail family's table: one row for each letter that was offered to a mail server."""
+"""The mail family's tables: letters that were offered to a mail server, what was said of each, and who gets none."""
 
-from sqlalchemy import Column, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, Integer, String, Table, Text, UniqueConstraint
 
 from buffrsign.core.sql import UtcMoment, metadata
 
@@ -13,11 +13,53 @@ mail_deliveries = Table(
     Column("document_id", String(100)),  # absent: the letter has no key, and only its job id guards it
     Column("recipient", Text, nullable=False),  # `Recipient.person`: two people may share an address
     Column("address", Text, nullable=False),
+    Column("mailbox", Text, nullable=False),  # the address as `mailboxes.mailbox_of` compares it
     Column("round", Integer, nullable=False),
+    Column("message_id", Text),  # the first job's, kept by every resend; absent where an older release sent
     Column("state", String(16), nullable=False),
+    Column("host", String(255), nullable=False),  # the server it was brought to
+    Column("response", Text, nullable=False),
+    Column("status", String(16), nullable=False),  # the enhanced code in the response, or nothing
+    Column("source", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False),  # how often it became uncertain
+    Column("resend_allowed", Boolean, nullable=False),  # one more try in spite of a doubt; the claim spends it
+    Column("alerted_at", UtcMoment),
+    Column("updated_at", UtcMoment, nullable=False),  # when it entered its state
+    UniqueConstraint("document_id", "recipient", "kind", "round"),
+    Index(None, "mailbox"),
+    Index(None, "message_id"),
+)
+
+mail_delivery_events = Table(
+    "mail_delivery_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", Integer, nullable=False),
+    Column("state", String(16), nullable=False),  # what was said of the letter
+    Column("entered", Boolean, nullable=False),  # whether the letter came into this state by it
+    Column("at", UtcMoment, nullable=False),
     Column("host", String(255), nullable=False),
     Column("response", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("updated_at", UtcMoment, nullable=False),
-    UniqueConstraint("document_id", "recipient", "kind", "round"),
+    Column("status", String(16), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("report_id", String(64), unique=True),  # absent: it is no report, and comes once
+    ForeignKeyConstraint(["delivery_id"], ["mail_deliveries.id"]),
+    Index(None, "delivery_id"),
+)
+
+mail_suppressions = Table(
+    "mail_suppressions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox", Text, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("delivery_id", Integer),
+    Column("why", Text, nullable=False),  # a person's words
+    Column("cleared_at", UtcMoment),  # absent: it holds
+    Column("cleared_why", Text, nullable=False),
+    ForeignKeyConstraint(["delivery_id"], ["mail_deliveries.id"]),
+    Index(None, "mailbox"),
 )

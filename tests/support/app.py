@@ -5,7 +5,7 @@ import signal
 from datetime import timedelta
 from pathlib import Path
 
-from buffrsign.core.errors import NotYet, Permanent, Transient
+from buffrsign.core.errors import InDoubt, NotYet, Permanent, Transient
 from config.services import Services
 from tasks.base import Done, task
 from tasks.running import report_progress
@@ -19,6 +19,15 @@ LIGHT = "TESTS_LIGHT"
 """Set by `light_app`: the tasks take the light path."""
 
 
+_RAISED: dict[End, Exception] = {
+    End.TRANSIENT: Transient("the server is away; wait"),
+    End.PERMANENT: Permanent("nobody can do this; ask for something else"),
+    End.IN_DOUBT: InDoubt("it may have happened; find out"),
+    End.NOT_YET: NotYet("too early; wait", delay=timedelta(milliseconds=50)),
+    End.FAULT: KeyError(SECRET),
+}
+
+
 @task(Scripted, attempts=ATTEMPTS, first_backoff=timedelta(milliseconds=20), light=LIGHT in os.environ)
 def play(job: Scripted, services: Services) -> Done:
     """Write down this run, and end as the script says."""
@@ -26,15 +35,10 @@ def play(job: Scripted, services: Services) -> Done:
     with journal.open("a") as file:
         file.write(f"{os.getpid()}\n")
     run = len(journal.read_text().splitlines())
-    match job.ends[min(run, len(job.ends)) - 1]:
-        case End.TRANSIENT:
-            raise Transient("the server is away; wait")
-        case End.PERMANENT:
-            raise Permanent("nobody can do this; ask for something else")
-        case End.NOT_YET:
-            raise NotYet("too early; wait", delay=timedelta(milliseconds=50))
-        case End.FAULT:
-            raise KeyError(SECRET)
+    end = job.ends[min(run, len(job.ends)) - 1]
+    if end in _RAISED:
+        raise _RAISED[end]
+    match end:
         case End.KILLED:
             os.kill(os.getpid(), signal.SIGKILL)
         case End.WAITS:

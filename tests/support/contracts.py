@@ -23,6 +23,7 @@ class End(StrEnum):
     RETURNS = "returns"
     TRANSIENT = "transient"
     PERMANENT = "permanent"
+    IN_DOUBT = "in_doubt"
     NOT_YET = "not_yet"
     FAULT = "fault"
     KILLED = "killed"

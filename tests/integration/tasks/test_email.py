@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -6,20 +7,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from buffrsign.core.errors import Permanent, Transient
+from buffrsign.core.errors import InDoubt, Permanent, Transient
 from buffrsign.core.ids import new_ulid
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Recipient
 from buffrsign.jobs.requests import ReminderPolicy
 from buffrsign.mail.delivery import MailDeferred, MailRefused
-from buffrsign.mail.record import DeliveryRecord, State
+from buffrsign.mail.record import DeliveryRecord
+from buffrsign.mail.states import Event, Source, State
+from buffrsign.mail.suppression import SuppressionList
 from buffrsign.requests import WhyNotAwaited
 from buffrsign.testing import RecordingProducer, assert_enqueued
 from config.services import Services
 from tasks.email import send_document_completed, send_signature_reminder, send_signature_request
 from tests.support.clock import NOON, StoppedClock
 from tests.support.family import actions, use_mail_server
+from tests.support.mail_records import bring_to, claimed, report_of
 from tests.support.requests import DOCUMENT, declined, open_job, signed, signer, voided
 from tests.support.smtp import DROP, Script, ScriptedSmtp
 from workers.smtp_catcher import SmtpCatcher
@@ -169,12 +173,12 @@ def test_a_crash_between_the_mail_servers_word_and_the_entry_is_made_good_by_the
 
 def test_a_letter_whose_first_try_died_while_handing_over_is_uncertain_and_not_sent(services, mail, enqueued):
     services.requests.open(open_job(signer("anna")))
-    DeliveryRecord(services.database, clock=services.clock).claim(REQUEST, host="mx.example")
+    claimed(DeliveryRecord(services.database, clock=services.clock), REQUEST)
 
-    done = send_signature_request.run(REQUEST, services)
+    with pytest.raises(InDoubt, match="mail uncertain list"):
+        send_signature_request.run(REQUEST, services)
 
     assert mail.messages() == []
-    assert done.outcome.startswith("uncertain")
     entry = recorded(enqueued)
     assert (entry.action, entry.details["host"]) == ("letter.uncertain", "mx.example")
 
@@ -186,13 +190,11 @@ def test_a_letter_whose_first_try_died_while_handing_over_is_uncertain_and_not_s
 )
 def test_a_letter_that_went_out_before_its_signer_signed_is_not_called_dropped(services, mail, enqueued, state, action):
     services.requests.open(open_job(signer("anna"), signer("ben")))
-    record = DeliveryRecord(services.database, clock=services.clock)
-    record.claim(REQUEST, host=HOST)
-    if state is State.ACCEPTED:
-        record.settle(REQUEST, state, host=HOST, response="250 ok")
+    bring_to(DeliveryRecord(services.database, clock=services.clock), REQUEST, state)
     services.requests.record(signed("anna"))
 
-    send_signature_request.run(REQUEST, services)
+    with pytest.raises(InDoubt) if state is State.HANDING_OVER else nullcontext():
+        send_signature_request.run(REQUEST, services)
 
     assert mail.messages() == []
     assert actions(enqueued) == [action]
@@ -204,23 +206,26 @@ def test_a_letter_whose_answer_was_lost_is_uncertain_and_goes_out_once(services,
     with ScriptedSmtp(Script(end_of_data=DROP), Script()) as server:
         use_mail_server(services, server.port)
         for _ in range(2):
-            send_signature_request.run(REQUEST, services)
+            with pytest.raises(InDoubt):
+                send_signature_request.run(REQUEST, services)
 
     assert len(server.messages) == 1
     assert actions(enqueued) == ["letter.uncertain"]
 
 
 @pytest.mark.parametrize(
-    ("script", "error", "who_must_act", "state"),
+    ("script", "error", "who_must_act", "state", "entries"),
     [
-        (Script(rcpt="450 4.2.0 greylisted"), MailDeferred, Transient, State.DEFERRED),
-        (Script(end_of_data="452 4.3.1 disk full"), MailDeferred, Transient, State.DEFERRED),
-        (Script(rcpt="550 5.1.1 no such user"), MailRefused, Permanent, State.REFUSED),
-        (Script(end_of_data="554 5.6.0 spam"), MailRefused, Permanent, State.REFUSED),
+        (Script(rcpt="450 4.2.0 greylisted"), MailDeferred, Transient, State.DEFERRED, []),
+        (Script(end_of_data="452 4.3.1 disk full"), MailDeferred, Transient, State.DEFERRED, []),
+        (Script(rcpt="550 5.1.1 no such user"), MailRefused, Permanent, State.BOUNCED, ["letter.bounced"]),
+        (Script(end_of_data="554 5.6.0 spam"), MailRefused, Permanent, State.BOUNCED, ["letter.bounced"]),
     ],
     ids=["4xx to the address", "4xx to the letter", "5xx to the address", "5xx to the letter"],
 )
-def test_a_letter_that_is_turned_away_leaves_no_entry(services, enqueued, script, error, who_must_act, state):
+def test_a_letter_that_is_turned_away_for_now_leaves_no_entry_and_one_that_is_refused_leaves_one(
+    services, enqueued, script, error, who_must_act, state, entries
+):
     services.requests.open(open_job(signer("anna")))
 
     with ScriptedSmtp(script) as server:
@@ -230,7 +235,8 @@ def test_a_letter_that_is_turned_away_leaves_no_entry(services, enqueued, script
 
     assert isinstance(turned_away.value, who_must_act)
     assert ADDRESS not in str(turned_away.value)
-    assert enqueued.enqueued == []
+    assert actions(enqueued) == entries
+    assert len(enqueued.enqueued) == len(entries)
     record = DeliveryRecord(services.database, clock=services.clock)
     assert record.find(REMINDER.job_id).state is state
 
@@ -324,3 +330,95 @@ def test_a_letter_of_completion_goes_out_once_to_each_person(services, mail, enq
 
     assert sorted(letter["X-RcptTo"] for letter in mail.messages()) == [ADDRESS, "sender@example.com"]
     assert [entry.details["letter"] for entry in enqueued.jobs(RecordEvent)] == ["email.document_completed"] * 2
+
+
+def test_a_suppressed_letter_ends_with_an_entry_that_names_no_server_and_no_address(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna")))
+    SuppressionList(services.database, clock=services.clock).add(ADDRESS, why="Anna asked us to")
+
+    done = send_signature_request.run(REQUEST, services)
+
+    assert (mail.messages(), done.outcome) == ([], "suppressed: person")
+    entry = recorded(enqueued)
+    assert (entry.action, entry.details["reason"], "host" in entry.details) == ("letter.suppressed", "person", False)
+    assert ADDRESS not in msgspec.json.encode(entry).decode()
+    assert "Anna" not in msgspec.json.encode(entry).decode()
+
+
+@pytest.mark.parametrize("source", [Source.DSN, Source.WEBHOOK])
+def test_an_entry_says_on_whose_word_a_doubt_was_ended(services, mail, enqueued, source):
+    services.requests.open(open_job(signer("anna")))
+    record = DeliveryRecord(services.database, clock=services.clock)
+    bring_to(record, REQUEST, State.UNCERTAIN)
+    record.report(report_of(REQUEST, Event.DELIVERED, source=source))
+
+    done = send_signature_request.run(REQUEST, services)
+
+    assert (mail.messages(), done.outcome) == ([], "was accepted by mx.example already")
+    entry = recorded(enqueued)
+    assert (entry.action, entry.details["host"], entry.details["said_by"]) == ("letter.accepted", "mx.example", source)
+
+
+def test_a_letter_that_came_back_ends_with_the_entry_of_a_bounce(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna")))
+    record = DeliveryRecord(services.database, clock=services.clock)
+    bring_to(record, REQUEST, State.UNCERTAIN)
+    record.report(report_of(REQUEST, Event.BOUNCED, status="5.1.1"))
+
+    with pytest.raises(MailRefused):
+        send_signature_request.run(REQUEST, services)
+
+    assert mail.messages() == []
+    assert actions(enqueued) == ["letter.bounced"]
+
+
+def test_only_an_entry_of_an_accepted_letter_says_accepted(services, enqueued, mail):
+    services.requests.open(open_job(signer("anna")))
+    record = DeliveryRecord(services.database, clock=services.clock)
+    ends = [State.ACCEPTED, State.BOUNCED, State.COMPLAINED, State.UNCERTAIN, State.HANDING_OVER]
+    letters = [msgspec.structs.replace(REQUEST, job_id=new_ulid(), round=round_) for round_, _ in enumerate(ends, 1)]
+    other_jobs = [msgspec.structs.replace(letter, job_id=new_ulid()) for letter in letters]
+
+    for end, letter, again in zip(ends, letters, other_jobs, strict=True):
+        bring_to(record, letter, end)
+        with suppress(InDoubt, MailRefused):
+            send_signature_request.run(again, services)
+
+    assert actions(enqueued) == [
+        "letter.accepted",
+        "letter.bounced",
+        "letter.accepted",
+        "letter.uncertain",
+        "letter.uncertain",
+    ]
+    assert mail.messages() == []
+
+
+def test_a_doubt_about_a_reminder_does_not_end_the_reminders(services, mail, enqueued):
+    services.requests.open(open_job(signer("anna"), reminders=POLICY))
+    claimed(DeliveryRecord(services.database, clock=services.clock), REMINDER)
+
+    for _ in range(2):
+        with pytest.raises(InDoubt):
+            send_signature_reminder.run(REMINDER, services)
+
+    assert [reminder.round for reminder in enqueued.jobs(SignatureReminderEmail)] == [2]
+
+
+def test_a_kind_that_is_resent_once_is_sent_again_after_a_doubt_unless_nobody_awaits_it(services, enqueued):
+    services.requests.open(open_job(signer("anna"), signer("ben")))
+    services.settings = msgspec.structs.replace(services.settings, on_doubt="email.signature_request=resend_once")
+    wanted, unwanted = REQUEST, msgspec.structs.replace(REQUEST, job_id=new_ulid(), round=2)
+
+    with ScriptedSmtp(Script(end_of_data=DROP), Script(end_of_data=DROP), Script()) as server:
+        use_mail_server(services, server.port)
+        for letter in (wanted, unwanted):
+            with pytest.raises(Transient):
+                send_signature_request.run(letter, services)
+        send_signature_request.run(wanted, services)
+        services.requests.record(signed("anna"))
+        with pytest.raises(InDoubt):
+            send_signature_request.run(unwanted, services)
+
+    assert len(server.messages) == 3
+    assert actions(enqueued) == ["letter.accepted", "letter.uncertain"]

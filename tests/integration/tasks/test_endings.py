@@ -80,6 +80,17 @@ def test_what_is_permanent_becomes_a_dead_letter_at_once(stage: Stage) -> None:
 
 
 @pytest.mark.any_transport
+def test_what_is_in_doubt_becomes_a_dead_letter_that_says_so_and_is_not_tried_again(stage: Stage) -> None:
+    job_id = stage.play(End.IN_DOUBT).job_id
+
+    status = stage.wait_for_end(job_id)
+
+    letter = stage.dead_letter(job_id)
+    assert (status.state, stage.runs(job_id), letter.reason) == (State.DEAD, 1, Reason.UNCERTAIN)
+    assert letter.error == "InDoubt: it may have happened; find out"
+
+
+@pytest.mark.any_transport
 def test_what_is_too_early_comes_back_and_spends_no_attempt(stage: Stage) -> None:
     early = [End.NOT_YET] * (ATTEMPTS + 2)
     job_id = stage.play(*early, End.RETURNS).job_id

@@ -6,7 +6,9 @@ from buffrsign.core.errors import Transient
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
-from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments
+from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments, UncertainLetters
+from buffrsign.mail.record import DeliveryRecord
+from buffrsign.mail.states import State
 from buffrsign.producer import BrokerUnavailable
 from buffrsign.state.cache import Namespace
 from buffrsign.state.keys import CACHE_PREFIX
@@ -16,10 +18,12 @@ from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.compliance import check_eta_2019
 from tasks.documents import inspect_document, render_thumbnails
-from tasks.maintenance import clean_cache, delete_expired_documents
+from tasks.maintenance import clean_cache, delete_expired_documents, tell_of_uncertain_letters
 from tests.support import pdfs
 from tests.support.clock import NOON, StoppedClock
 from tests.support.family import actions, upload
+from tests.support.mail import COMPLETED, REQUEST
+from tests.support.mail_records import bring_to
 
 EXPIRED = NOON - timedelta(days=1)
 
@@ -254,3 +258,31 @@ def test_the_clean_up_touches_nothing_but_the_cache(services):
 
     assert done.outcome == "0 dropped"
     assert services.cache._client.exists("buffrsign:document:doc_7")
+
+
+def test_people_are_told_of_uncertain_letters_by_their_number_and_the_oldest_age_and_of_each_once_a_day(
+    services, clock, caplog
+):
+    record = DeliveryRecord(services.database, clock=clock)
+    bring_to(record, REQUEST, State.UNCERTAIN)
+    clock.advance(timedelta(hours=2))
+    bring_to(record, COMPLETED, State.UNCERTAIN)
+    clock.advance(timedelta(hours=1))
+
+    outcomes = [tell_of_uncertain_letters.run(UncertainLetters(), services).outcome for _ in range(2)]
+
+    assert outcomes == ["2 uncertain, the oldest for 3 h", "no uncertain letter is due"]
+    [told] = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert told.message == "letters are uncertain, a person must decide"
+    assert (told.fields["letters"], told.fields["oldest_h"]) == (2, 3)
+    assert "anna" not in str(told.fields)
+
+
+def test_a_doubt_of_less_than_an_hour_troubles_nobody(services, clock, caplog):
+    bring_to(DeliveryRecord(services.database, clock=clock), REQUEST, State.UNCERTAIN)
+    clock.advance(timedelta(minutes=59))
+
+    done = tell_of_uncertain_letters.run(UncertainLetters(), services)
+
+    assert done.data == {"letters": 0}
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []

@@ -132,6 +132,7 @@ def test_inspect_shows_the_family_s_tasks_and_the_canary_and_no_other(stage: Sta
         "maintenance.canary",
         "maintenance.cache_cleanup",
         "maintenance.expired_documents",
+        "maintenance.uncertain_letters",
         "test.scripted",
         "test.acknowledged_early",
     }

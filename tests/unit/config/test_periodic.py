@@ -24,8 +24,9 @@ def test_the_operations_page_lists_every_schedule_with_its_times_and_its_policy(
 
 def test_the_queues_page_says_when_the_clean_ups_are_due() -> None:
     page = (ROOT / "docs" / "queues.md").read_text()
-    [nightly, hourly] = PERIODIC
+    [nightly, cache, letters] = PERIODIC
 
     assert nightly.schedule == crontab(hour="2", minute="0")
-    assert hourly.schedule == crontab(minute="30")
-    assert "02:00 every night, minute 30 of every hour, Windhoek time" in page
+    assert cache.schedule == crontab(minute="30")
+    assert letters.schedule == crontab(minute="45")
+    assert "02:00 every night, minutes 30 and 45 of every hour, Windhoek time" in page

@@ -94,6 +94,7 @@ def test_an_unknown_setting_names_the_nearest(name: str, hint: str) -> None:
         ("BUFFRSIGN_SIGNING_URL", "javascript:alert(1)"),
         ("BUFFRSIGN_DATABASE_URL", "mysql://x"),
         ("BUFFRSIGN_SMTP_HOST", ""),
+        ("BUFFRSIGN_ON_DOUBT", "email.signature_request=never"),
         ("BUFFRSIGN_STATE_URL", "redis://127.0.0.1:6379/1\n"),
         ("BUFFRSIGN_STATE_URL", "redis://:a/secret@127.0.0.1:6379/1"),
         ("BUFFRSIGN_ALLOW_VOLATILE_BROKER", "perhaps"),

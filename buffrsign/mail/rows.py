@@ -1,0 +1,226 @@
+"""How a letter lies in SQL: one row that says where it stands, and one line of history for whatever was said of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
+
+from buffrsign.jobs.email import Letter
+from buffrsign.mail.mailboxes import mailbox_of
+from buffrsign.mail.states import LONGEST_HOST, Source, State, Words, as_words, status_in
+from buffrsign.mail.tables import mail_deliveries, mail_delivery_events
+
+DeliveryRow = Row[Any]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is known of one letter. `response` is in the words of whoever spoke last, `host` is the server it went to.
+
+    `recipient` and `address` are personal data; `recipient_id` is none, and absent where only the address is known.
+    """
+
+    number: int
+    job_id: str
+    kind: str
+    document_id: str | None
+    round: int
+    state: State
+    host: str
+    response: str
+    status: str
+    source: Source
+    attempts: int
+    doubts: int
+    resend_allowed: bool
+    message_id: str | None
+    updated_at: datetime
+    recipient: str = field(repr=False)
+    address: str = field(repr=False)
+
+    @property
+    def recipient_id(self) -> str | None:
+        """The recipient's id, where they have one."""
+        return None if self.recipient == self.address.casefold() else self.recipient
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a letter's history. `entered`: the letter came into this state by it; else it only was said."""
+
+    state: str
+    entered: bool
+    at: datetime
+    words: Words
+
+
+def row_of(connection: Connection, job: Letter) -> DeliveryRow | None:
+    """The letter's row, which is this transaction's until it ends.
+
+    FOR UPDATE is for PostgreSQL; on SQLite every writer already holds the one write lock, and readers need none.
+    """
+    return connection.execute(select(mail_deliveries).where(_same_letter(job)).with_for_update()).first()
+
+
+def seen_row_of(connection: Connection, job: Letter) -> DeliveryRow | None:
+    """The letter's row as it was a moment ago; nobody waits for anybody."""
+    return connection.execute(select(mail_deliveries).where(_same_letter(job))).first()
+
+
+def row_numbered(connection: Connection, number: int) -> DeliveryRow:
+    """The row of a letter that is known to have one."""
+    return connection.execute(select(mail_deliveries).where(mail_deliveries.c.id == number).with_for_update()).one()
+
+
+def row_of_job(connection: Connection, job_id: str) -> DeliveryRow | None:
+    """The row of the letter that this job tried last."""
+    return connection.execute(
+        select(mail_deliveries).where(mail_deliveries.c.job_id == job_id).with_for_update()
+    ).first()
+
+
+def delivery_in(row: DeliveryRow) -> Delivery:
+    """The row as a value."""
+    return Delivery(
+        number=row.id,
+        job_id=row.job_id,
+        kind=row.kind,
+        document_id=row.document_id,
+        round=row.round,
+        state=State(row.state),
+        host=row.host,
+        response=row.response,
+        status=row.status,
+        source=Source(row.source),
+        attempts=row.attempts,
+        doubts=row.doubts,
+        resend_allowed=row.resend_allowed,
+        message_id=row.message_id,
+        updated_at=row.updated_at,
+        recipient=row.recipient,
+        address=row.address,
+    )
+
+
+def row_or_begin(
+    connection: Connection, job: Letter, state: State, *, message_id: str, words: Words, now: datetime
+) -> tuple[DeliveryRow, bool]:
+    """The letter's row, and whether this began it, in that state: of many that try at once, one begins it."""
+    known = row_of(connection, job)
+    if known is not None:
+        return known, False
+    number = connection.scalar(_insert_unless_there(connection, job, state, message_id, words, now))
+    if number is None:  # PostgreSQL lets another begin it between the two statements
+        return connection.execute(select(mail_deliveries).where(_same_letter(job)).with_for_update()).one(), False
+    note(connection, number, state, words=words, now=now, entered=True)
+    return row_numbered(connection, number), True
+
+
+def retry(
+    connection: Connection, row: DeliveryRow, job: Letter, state: State, *, message_id: str, words: Words, now: datetime
+) -> DeliveryRow:
+    """One more try of the letter, by this job. A permission to resend is spent, and the first Message-ID stays."""
+    tried = {"attempts": row.attempts + 1, "resend_allowed": False, "message_id": row.message_id or message_id}
+    move(connection, row, state, words=words, now=now, host=True, also={**tried, **_tried_by(job)})
+    return row_numbered(connection, row.id)
+
+
+def move(
+    connection: Connection,
+    row: DeliveryRow,
+    state: State,
+    *,
+    words: Words,
+    now: datetime,
+    host: bool = False,
+    report_id: str | None = None,
+    also: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """The letter enters a state, and `also` other columns change. `host`: the words are of the server it went to."""
+    doubt = {"doubts": row.doubts + 1, "alerted_at": None} if state is State.UNCERTAIN else {}
+    changed = mail_deliveries.update().where(mail_deliveries.c.id == row.id)
+    connection.execute(changed.values(state=state, updated_at=now, **_spoken(words, host=host), **doubt, **also))
+    note(connection, row.id, state, words=words, now=now, entered=True, report_id=report_id)
+
+
+def note(
+    connection: Connection,
+    number: int,
+    said: str,
+    *,
+    words: Words,
+    now: datetime,
+    entered: bool = False,
+    report_id: str | None = None,
+) -> None:
+    """One line of history."""
+    line = {"delivery_id": number, "state": said, "entered": entered, "at": now, "report_id": report_id}
+    connection.execute(mail_delivery_events.insert().values(**line, **_spoken(words, host=True)))
+
+
+def history_of(connection: Connection, number: int) -> list[Line]:
+    """All that was said of a letter, in order."""
+    lines = connection.execute(
+        select(mail_delivery_events)
+        .where(mail_delivery_events.c.delivery_id == number)
+        .order_by(mail_delivery_events.c.id)
+    )
+    return [
+        Line(line.state, line.entered, line.at, Words(Source(line.source), line.host, line.response, line.status))
+        for line in lines
+    ]
+
+
+def _insert_unless_there(
+    connection: Connection, job: Letter, state: State, message_id: str, words: Words, now: datetime
+) -> ReturningInsert[Any]:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = insert(mail_deliveries).values(
+        kind=job.kind,
+        document_id=job.document_id,
+        recipient=job.recipient.person,
+        round=job.round,
+        message_id=message_id,
+        state=state,
+        attempts=1,
+        doubts=0,
+        resend_allowed=False,
+        updated_at=now,
+        **_tried_by(job),
+        **_spoken(words, host=True),
+    )
+    return row.on_conflict_do_nothing().returning(mail_deliveries.c.id)
+
+
+def _tried_by(job: Letter) -> dict[str, object]:
+    """Whoever tries a letter says where it goes: a person's address may have changed since the last time."""
+    address = job.recipient.email
+    return {"job_id": job.job_id, "address": address, "mailbox": mailbox_of(address)}
+
+
+def _spoken(words: Words, *, host: bool) -> dict[str, object]:
+    response = as_words(words.response)
+    said: dict[str, object] = {
+        "response": response,
+        "status": words.status or status_in(response),
+        "source": words.source,
+    }
+    return {**said, "host": as_words(words.host, at_most=LONGEST_HOST)} if host else said
+
+
+def _same_letter(job: Letter) -> ColumnElement[bool]:
+    columns = mail_deliveries.c
+    same_job = columns.job_id == job.job_id
+    if job.document_id is None:
+        return same_job
+    return same_job | and_(
+        columns.document_id == job.document_id,
+        columns.recipient == job.recipient.person,
+        columns.kind == job.kind,
+        columns.round == job.round,
+    )
