@@ -1,6 +1,6 @@
-"""The mail family's table: one row for each letter that was offered to a mail server."""
+"""The mail family's tables: letters that were offered to a mail server, and the send rates of the providers."""
 
-from sqlalchemy import Column, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from buffrsign.core.sql import UtcMoment, metadata
 
@@ -20,4 +20,23 @@ mail_deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("updated_at", UtcMoment, nullable=False),
     UniqueConstraint("document_id", "recipient", "kind", "round"),
+)
+
+mail_rates = Table(
+    "mail_rates",
+    metadata,
+    Column("provider", String(255), primary_key=True),
+    Column("lane", String(8), primary_key=True),
+    Column("next_us", BigInteger, nullable=False),  # microseconds since 1970: the next slot that nobody has
+    Column("spent_us", BigInteger, nullable=False),  # and when the next letter may go if none is to be early
+)
+
+mail_slots = Table(
+    "mail_slots",
+    metadata,
+    Column("provider", String(255), primary_key=True),
+    Column("letter", String(36), primary_key=True),  # a job id
+    Column("lane", String(8), nullable=False),
+    Column("slot_us", BigInteger, nullable=False),
+    Index("ix_mail_slots_provider_slot_us", "provider", "slot_us"),
 )
