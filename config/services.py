@@ -16,6 +16,7 @@ from buffrsign.broker.deliveries import Deliveries
 from buffrsign.broker.local import LocalDeliveries
 from buffrsign.core.clock import Clock, utc_now
 from buffrsign.crypto import Cipher
+from buffrsign.mail.providers import SmtpServer, read_providers
 from buffrsign.producer import Producer, connect
 from config.settings import Settings
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from buffrsign.compliance import Policy
     from buffrsign.core.sql import Database
     from buffrsign.ledger import Ledger
+    from buffrsign.mail.delivery import Mailer
     from buffrsign.mail.doubts import Doubts
     from buffrsign.mail.post_office import PostOffice
     from buffrsign.requests import SignatureRequests
@@ -130,27 +132,21 @@ class Services:
     @cached_property
     def post_office(self) -> "PostOffice":
         """Where letters are brought."""
-        from buffrsign.mail.delivery import Mailer, SmtpServer
         from buffrsign.mail.letters import Letters
         from buffrsign.mail.post_office import PostOffice
         from buffrsign.mail.record import DeliveryRecord
         from buffrsign.mail.states import read_on_doubt
         from buffrsign.mail.suppression import SuppressionList
+        from buffrsign.mail.unsubscribe import UnsubscribeLinks
 
-        settings = self.settings
-        server = SmtpServer(
-            settings.smtp_host,
-            settings.smtp_port,
-            username=settings.smtp_username,
-            password=settings.smtp_password,
-            security=settings.smtp_security,
-        )
+        url, secret = self.settings.unsubscribe_url, self.settings.unsubscribe_secret
         return PostOffice(
-            Letters(settings.mail_from),
-            mailer=Mailer(server, ehlo_name=settings.mail_from.rpartition("@")[2]),
-            record=DeliveryRecord(self.database, clock=self.clock, on_doubt=read_on_doubt(settings.on_doubt or "")),
+            Letters(self.settings.mail_from),
+            mailer=self.mailer,
+            record=DeliveryRecord(self.database, clock=self.clock, on_doubt=read_on_doubt(self.settings.on_doubt or "")),
             suppressions=SuppressionList(self.database, clock=self.clock),
             clock=self.clock,
+            unsubscribe=UnsubscribeLinks(url, secret=secret) if url and secret else None,
         )
 
     @cached_property
@@ -160,9 +156,30 @@ class Services:
 
         return Doubts(self.database, self.clock)
 
+    @cached_property
+    def mailer(self) -> "Mailer":
+        """Brings letters to the mail providers."""
+        from buffrsign.mail.addresses import mailbox
+        from buffrsign.mail.delivery import Mailer, Rates
+        from buffrsign.mail.dkim import read_signers
+
+        domain = mailbox(self.settings.mail_from).domain
+        keys = self.settings.dkim_keys
+        return Mailer(
+            *_providers(self.settings),
+            ehlo_name=domain,
+            signers=read_signers(keys, domain=domain) if keys else (),
+            rates=Rates(self.database, clock=self.clock),
+        )
+
+    def leave_mail_servers(self) -> None:
+        """Say goodbye in every session that is kept for further letters, if there are any."""
+        if "mailer" in self.__dict__:
+            self.mailer.close()
+
     def close(self) -> None:
         """Give back the connections of what was built."""
-        for name in ("broker", "document_statuses", "cache", "database"):
+        for name in ("broker", "document_statuses", "cache", "mailer", "database"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -194,3 +211,20 @@ os.register_at_fork(after_in_child=_forget_services)
 
 def _make_parent_folder(database_url: str) -> None:
     Path(database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _providers(settings: Settings) -> tuple[SmtpServer, ...]:
+    """The chain that is configured, or the one server of the single settings."""
+    if settings.smtp_providers is not None:
+        return read_providers(settings.smtp_providers)
+    return (
+        SmtpServer(
+            settings.smtp_host,
+            settings.smtp_port,
+            username=settings.smtp_username,
+            password=settings.smtp_password,
+            security=settings.smtp_security,
+            connections=settings.smtp_connections,
+            per_second=settings.smtp_per_second,
+        ),
+    )

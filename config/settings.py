@@ -16,6 +16,8 @@ import msgspec
 
 from buffrsign.broker.address import EXPECTED, AddressRefused, read_address
 from buffrsign.crypto import EXPECTED_KEYS, Cipher, KeysRefused
+from buffrsign.mail.addresses import MailboxRefused, mailbox
+from buffrsign.mail.providers import EXPECTED_PROVIDERS, ProvidersRefused, read_providers
 from buffrsign.mail.states import EXPECTED_ON_DOUBT, OnDoubtRefused, read_on_doubt
 
 PREFIX = "BUFFRSIGN_"
@@ -41,6 +43,8 @@ class SettingsRefused(Exception):
 
 SqliteUrl = Annotated[str, msgspec.Meta(pattern=r"\Asqlite:///.")]
 Address = Annotated[str, msgspec.Meta(pattern=r"\A[^@\s<>]+@[^@\s<>]+\Z")]
+HttpsUrl = Annotated[str, msgspec.Meta(pattern=r"\Ahttps://[\x21-\x3b\x3d\x3f-\x7e]{1,500}\Z")]
+DkimKeys = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9.-]+=[^=,]+(,\s*[A-Za-z0-9.-]+=[^=,]+)*\Z")]
 WebUrl = Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://\S+\Z")]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -100,6 +104,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "none"
     smtp_username: Annotated[Text | None, Is("an account there, if it asks for one", "text")] = None
     smtp_password: Annotated[Text | None, Is("the password of that account", "text")] = None
+    smtp_connections: Annotated[
+        Annotated[int, msgspec.Meta(ge=2, le=100)],
+        Is("how many connections one process opens to it at most; one is kept for urgent letters", "2 to 100"),
+    ] = 4
+    smtp_per_second: Annotated[
+        Annotated[float, msgspec.Meta(gt=0, le=10_000)] | None,
+        Is("how many letters a second it takes from all workers together; more are delayed", "a number above 0"),
+    ] = None
+    smtp_providers: Annotated[
+        Text | None,
+        Is(
+            "several mail servers, asked in this order, instead of the one above; see docs/mail-delivery.md",
+            EXPECTED_PROVIDERS,
+        ),
+    ] = None
+    dkim_keys: Annotated[
+        DkimKeys | None,
+        Is(
+            "sign letters in the name of the sending address's domain; see docs/mail-delivery.md",
+            "`selector=file.pem,selector=file.pem…`",
+        ),
+    ] = None
+    unsubscribe_url: Annotated[
+        HttpsUrl | None,
+        Is("where one click ends reminders; a token is added to its path", "an https:// address"),
+    ] = None
+    unsubscribe_secret: Annotated[
+        Secret | None,
+        Is("signs those tokens; with another one, links that are out stop working", "16 characters or more"),
+    ] = None
     mail_from: Annotated[
         Address, Is("the address that letters come from; its domain is the Message-ID's", "an e-mail address")
     ] = "no-reply@buffrsign.example"
@@ -151,10 +185,12 @@ def load(environment: Mapping[str, str]) -> Settings:
             values[field.name] = _value(field.name, given[field.name])
         except msgspec.ValidationError:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}")
-        except (AddressRefused, KeysRefused, OnDoubtRefused) as refused:
+        except (AddressRefused, KeysRefused, OnDoubtRefused, ProvidersRefused, MailboxRefused) as refused:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}: {refused}")
     if values.get("require_encrypted") and "payload_keys" not in given:
         problems.append(f"{_variable('require_encrypted')} needs {_variable('payload_keys')}, or no job could be read")
+    if ("unsubscribe_url" in given) != ("unsubscribe_secret" in given):
+        problems.append(f"{_variable('unsubscribe_url')} and {_variable('unsubscribe_secret')} go together")
     if problems:
         raise SettingsRefused(problems)
     return Settings(**values)
@@ -180,13 +216,17 @@ _TYPES: dict[str, Any] = get_type_hints(Settings, include_extras=True)
 
 
 def _value(name: str, text: str) -> Any:
-    """Raises msgspec.ValidationError, AddressRefused, KeysRefused or OnDoubtRefused."""
+    """Raises msgspec.ValidationError, AddressRefused, KeysRefused, OnDoubtRefused, ProvidersRefused or MailboxRefused."""
     if name in REDIS_URLS:
         read_address(text)
     if name == "payload_keys":
         Cipher.read(text)
     if name == "on_doubt":
         read_on_doubt(text)
+    if name == "mail_from":
+        mailbox(text)
+    if name == "smtp_providers":
+        read_providers(text)
     return msgspec.convert(text, _TYPES[name], strict=False)
 
 

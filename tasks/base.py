@@ -259,7 +259,8 @@ class ContractTask(RecordedTask):
     def _retry(self, delivery: Delivery, error: Exception, attempt: int, process: Services) -> None:
         if attempt >= self.attempts:
             self._bury(delivery, Reason.ATTEMPTS, f"after {attempt} attempts: {describe(error)}", process)
-        delay = backoff(attempt, first=self.first_backoff, jitter=random.random())  # noqa: S311 - spreads load, guards nothing
+        jitter = random.random()  # noqa: S311 - spreads load, guards nothing
+        delay = wait_after(error, attempt, first=self.first_backoff, jitter=jitter)
         process.deliveries.retry(delivery, delay=delay, error=describe(error))
         log.warning("job will be tried again", error=describe(error), delay_s=round(delay.total_seconds(), 1))
         raise Retry(describe(error), when=process.clock() + delay) from None
@@ -283,6 +284,14 @@ def backoff(attempt: int, *, first: timedelta, jitter: float) -> timedelta:
     doublings = min(attempt - 1, _ENOUGH_DOUBLINGS)
     longest: timedelta = min(first * 2**doublings, LONGEST_BACKOFF)
     return longest * (0.5 + jitter / 2)
+
+
+def wait_after(error: Exception, attempt: int, *, first: timedelta, jitter: float) -> timedelta:
+    """The backoff, or longer where the error knows that sooner cannot help."""
+    wait = backoff(attempt, first=first, jitter=jitter)
+    if isinstance(error, Transient) and error.retry_after is not None:
+        return max(wait, error.retry_after)
+    return wait
 
 
 def _subject(job: Job) -> dict[str, object]:

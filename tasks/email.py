@@ -1,5 +1,6 @@
 """How letters are sent: once each, and only while somebody waits for what they ask."""
 
+from datetime import timedelta
 from typing import TypeGuard
 
 import msgspec
@@ -21,6 +22,10 @@ from tasks.base import Done, task
 
 log = get_logger(__name__)
 
+ATTEMPTS = 30
+FIRST_BACKOFF = timedelta(seconds=30)
+"""Half a minute outlasts most greylisting; doubling up to an hour, 30 attempts give up after 11 to 23 hours."""
+
 
 class LetterUncertain(InDoubt):
     """Nobody heard whether the mail server took a letter. Its dead letter keeps it until somebody knows."""
@@ -29,7 +34,7 @@ class LetterUncertain(InDoubt):
 _IN_WORDS = {Awaited: "yes", NotAwaited: "no longer", Unknown: "unknown"}
 
 
-@task(SignatureRequestEmail, attempts=20, settle_at_once=True)
+@task(SignatureRequestEmail, attempts=ATTEMPTS, first_backoff=FIRST_BACKOFF, settle_at_once=True)
 def send_signature_request(job: SignatureRequestEmail, services: Services) -> Done:
     """Ask the signer to sign, unless the signature is no longer awaited.
 
@@ -44,7 +49,7 @@ def send_signature_request(job: SignatureRequestEmail, services: Services) -> Do
     return _send_awaited(job, awaited, services)
 
 
-@task(SignatureReminderEmail, attempts=20, settle_at_once=True)
+@task(SignatureReminderEmail, attempts=ATTEMPTS, first_backoff=FIRST_BACKOFF, settle_at_once=True)
 def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> Done:
     """Remind the signer, unless the signature is no longer awaited; then schedule the next reminder.
 
@@ -62,7 +67,7 @@ def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> 
     return done
 
 
-@task(DocumentCompletedEmail, attempts=20, settle_at_once=True)
+@task(DocumentCompletedEmail, attempts=ATTEMPTS, first_backoff=FIRST_BACKOFF, settle_at_once=True)
 def send_document_completed(job: DocumentCompletedEmail, services: Services) -> Done:
     """Tell one person that everybody has signed.
 

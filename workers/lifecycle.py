@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from celery.signals import celeryd_init, setup_logging
+from celery.signals import celeryd_init, setup_logging, worker_process_shutdown, worker_shutdown
 
 from buffrsign.core.logs import get_logger
 from buffrsign.jobs import Queue
@@ -21,6 +21,8 @@ def install() -> None:
     """Connect to Celery's signals. Called once, by `workers.app`, which has set up the logs."""
     celeryd_init.connect(_prepare, weak=False)
     setup_logging.connect(_keep_our_logs, weak=False)
+    for shutdown in (worker_process_shutdown, worker_shutdown):  # a child of the pool; the worker itself
+        shutdown.connect(_leave_mail_servers, weak=False)
 
 
 def import_families(queues: Iterable[str]) -> None:
@@ -46,6 +48,10 @@ def _prepare(options: dict[str, Any], **_signal: object) -> None:
     stop_if_unfit(settings)
     if settings.broker_transport == "stock":
         log.warning("kombu's own transport, by setting: a worker that is killed may lose a job", setting=STOCK)
+
+
+def _leave_mail_servers(**_signal: object) -> None:
+    services().leave_mail_servers()
 
 
 def _keep_our_logs(**_signal: object) -> None:

@@ -11,7 +11,12 @@ class BuffrSignError(Exception):
 
 
 class Transient(BuffrSignError):
-    """Waiting helps: a server is away, a lock is held. The job is tried again with backoff."""
+    """Waiting helps: a server is away, a lock is held. The job is tried again with backoff.
+
+    `retry_after` is how long waiting cannot help yet, where that is known; the backoff is at least that.
+    """
+
+    retry_after: timedelta | None = None
 
 
 class Permanent(BuffrSignError):

@@ -7,9 +7,6 @@ language, then to English.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 
 import msgspec
@@ -18,13 +15,13 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from buffrsign.jobs.email import Letter
 from buffrsign.jobs.fields import Recipient
+from buffrsign.mail.message import one_line
 
 FALLBACK_LOCALE = "en"
 NAMIBIAN_TIME = timezone(timedelta(hours=2))
 """Namibia keeps UTC+02:00 all year since 2017 (IANA Africa/Windhoek), so no time zone database is needed to say it."""
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_SEVEN_BIT = SMTP.clone(cte_type="7bit")  # any server takes it, also one without 8BITMIME
 
 
 @dataclass(frozen=True)
@@ -39,21 +36,6 @@ class RenderedLetter:
     subject: str
     text: str
     html: str
-
-    def as_message(self, *, date: datetime) -> EmailMessage:
-        """The letter as RFC 5322 has it, marked as automatic (RFC 3834, 5) so that nobody's absence note answers it."""
-        message = EmailMessage(policy=_SEVEN_BIT)
-        message["From"] = _mailbox(self.from_address, name=self.from_name)
-        message["To"] = _mailbox(self.to.email, name=_one_line(self.to.name))
-        if self.reply_to:
-            message["Reply-To"] = _mailbox(self.reply_to)
-        message["Subject"] = self.subject
-        message["Date"] = date
-        message["Message-ID"] = self.message_id
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self.text)
-        message.add_alternative(self.html, subtype="html")
-        return message
 
 
 class Letters:
@@ -110,27 +92,17 @@ def _words(job: Letter) -> dict[str, object]:
     """What a template may say: the job's own fields, and the recipient's name instead of the recipient."""
     fields = msgspec.structs.asdict(job)
     recipient = fields.pop("recipient")
-    return {**{name: _sayable(name, value) for name, value in fields.items()}, "name": _one_line(recipient.name)}
+    return {**{name: _sayable(name, value) for name, value in fields.items()}, "name": one_line(recipient.name)}
 
 
 def _sayable(name: str, value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(NAMIBIAN_TIME)
     if isinstance(value, str) and name != "message":
-        return _one_line(value)
+        return one_line(value)
     return value
 
 
 def _subject_and_text(rendered: str) -> tuple[str, str]:
     first_line, _, text = rendered.partition("\n")
-    return _one_line(first_line.removeprefix("Subject:")), text.lstrip("\n")
-
-
-def _one_line(text: str) -> str:
-    """The text without line breaks and control characters: it cannot start a header of its own."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
-
-
-def _mailbox(address: str, *, name: str = "") -> Address:
-    local_part, _, domain = address.rpartition("@")
-    return Address(name, local_part, domain)
+    return one_line(first_line.removeprefix("Subject:")), text.lstrip("\n")

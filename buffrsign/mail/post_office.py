@@ -8,10 +8,17 @@ from buffrsign.core.logs import get_logger
 from buffrsign.jobs.email import Letter
 from buffrsign.mail.delivery import Accepted, DeliveryUncertain, Envelope, MailDeferred, Mailer, MailRefused
 from buffrsign.mail.letters import Letters, RenderedLetter
+from buffrsign.mail.message import as_message
 from buffrsign.mail.record import AlreadyAccepted, AlreadyBounced, Claimed, DeliveryRecord, Ended, Uncertain
 from buffrsign.mail.reports import Report, Reported
 from buffrsign.mail.states import State, is_about_the_mailbox, status_in
 from buffrsign.mail.suppression import SuppressionList, Why
+from buffrsign.mail.unsubscribe import UnsubscribeLinks
+
+URGENT_KINDS = frozenset({"email.signature_request", "email.one_time_code"})
+"""Letters that somebody waits for: they never stand behind a bulk of others."""
+
+UNSUBSCRIBABLE_KINDS = frozenset({"email.signature_reminder"})
 
 log = get_logger(__name__)
 
@@ -39,13 +46,21 @@ class PostOffice:
     """Where a task brings its letters."""
 
     def __init__(
-        self, letters: Letters, *, mailer: Mailer, record: DeliveryRecord, suppressions: SuppressionList, clock: Clock
+        self,
+        letters: Letters,
+        *,
+        mailer: Mailer,
+        record: DeliveryRecord,
+        suppressions: SuppressionList,
+        clock: Clock,
+        unsubscribe: UnsubscribeLinks | None = None,
     ) -> None:
         self._letters = letters
         self._mailer = mailer
         self._record = record
         self._suppressions = suppressions
         self._clock = clock
+        self._unsubscribe = unsubscribe
 
     def deliver(self, job: Letter, *, resend: bool = True) -> Accepted | AlreadyAccepted | Uncertain | Suppressed:
         """Hand the letter over, unless that was done before or may have been, or its mailbox gets none.
@@ -57,8 +72,9 @@ class PostOffice:
         Raises:
             MailDeferred: the server is away or said 4xx; it has not taken the letter. Or nobody heard whether it took
                 it, and letters of this kind are sent once more then.
-            MailRefused: it said 5xx.
+            MailRefused: it said 5xx; or an address is none.
             RefusedBefore: it said so to an earlier job for the same letter, or the letter came back.
+            RateSpent, NoConnectionFree: it is too early; the letter keeps its place.
         """
         ended = self._record.ended(job, resend=resend)
         if ended is not None:
@@ -67,7 +83,7 @@ class PostOffice:
         reason = self._suppressions.reason_for(letter.to.email)
         if reason is not None:
             return self._suppress(job, letter, reason)
-        message = letter.as_message(date=self._clock())
+        message = self._write(job, letter)
         with self._address(job, letter) as envelope:
             claim = self._record.claim(job, host=envelope.host, message_id=letter.message_id)
             if not isinstance(claim, Claimed):
@@ -88,9 +104,26 @@ class PostOffice:
         log.info("letter was suppressed", reason=reason.value)
         return Suppressed(reason)
 
+    def _write(self, job: Letter, letter: RenderedLetter) -> EmailMessage:
+        try:
+            return as_message(letter, date=self._clock(), unsubscribe=self._unsubscribe_url(job))
+        except MailRefused as error:
+            self._record.turned_away(job, State.REFUSED, host=error.host, response=error.response)
+            raise
+
+    def _unsubscribe_url(self, job: Letter) -> str | None:
+        if self._unsubscribe is None or job.document_id is None or job.kind not in UNSUBSCRIBABLE_KINDS:
+            return None
+        return self._unsubscribe.url(document_id=job.document_id, person=job.recipient.person)
+
     def _address(self, job: Letter, letter: RenderedLetter) -> Envelope:
         try:
-            return self._mailer.address(sender=letter.from_address, recipient=letter.to.email)
+            return self._mailer.address(
+                sender=letter.from_address,
+                recipient=letter.to.email,
+                urgent=job.kind in URGENT_KINDS,
+                letter=job.job_id,
+            )
         except (MailDeferred, MailRefused) as error:
             self._record.not_sent(
                 job, _state_of(error), message_id=letter.message_id, host=error.host, response=error.response

@@ -1,6 +1,17 @@
-"""The mail family's tables: letters that were offered to a mail server, what was said of each, and who gets none."""
+"""The mail family's tables: letters that were offered to a mail server, what was said of each, who gets none, and rates."""
 
-from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from buffrsign.core.sql import UtcMoment, metadata
 
@@ -62,4 +73,23 @@ mail_suppressions = Table(
     Column("cleared_why", Text, nullable=False),
     ForeignKeyConstraint(["delivery_id"], ["mail_deliveries.id"]),
     Index(None, "mailbox"),
+)
+
+mail_rates = Table(
+    "mail_rates",
+    metadata,
+    Column("provider", String(255), primary_key=True),
+    Column("lane", String(8), primary_key=True),
+    Column("next_us", BigInteger, nullable=False),  # microseconds since 1970: the next slot that nobody has
+    Column("spent_us", BigInteger, nullable=False),  # and when the next letter may go if none is to be early
+)
+
+mail_slots = Table(
+    "mail_slots",
+    metadata,
+    Column("provider", String(255), primary_key=True),
+    Column("letter", String(36), primary_key=True),  # a job id
+    Column("lane", String(8), nullable=False),
+    Column("slot_us", BigInteger, nullable=False),
+    Index("ix_mail_slots_provider_slot_us", "provider", "slot_us"),
 )

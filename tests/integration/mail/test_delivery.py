@@ -1,16 +1,33 @@
+from dataclasses import replace
+from email.message import EmailMessage
+
 import pytest
 
-from buffrsign.mail.delivery import LONGEST_RESPONSE, Accepted, DeliveryUncertain, MailDeferred, Mailer, MailRefused
-from tests.support.smtp import DROP, HANG, Script, ScriptedSmtp, a_message, client_tls
+from buffrsign.mail.addresses import MailboxRefused
+from buffrsign.mail.delivery import (
+    LONGEST_RESPONSE,
+    Accepted,
+    DeliveryUncertain,
+    MailDeferred,
+    Mailer,
+    MailRefused,
+    ProviderAway,
+    Utf8NotOffered,
+)
+from tests.support.smtp import DROP, HANG, Script, ScriptedSmtp, a_message, client_tls, drip
 
 SENDER = "no-reply@buffrsign.example"
 RECIPIENT = "anna@example.com"
 
 
-def hand_over(server: ScriptedSmtp, *, recipient: str = RECIPIENT, **settings: object) -> Accepted:
-    mailer = Mailer(server.as_server(**settings), ehlo_name="worker.buffrsign.example", tls=client_tls())
-    with mailer.address(sender=SENDER, recipient=recipient) as envelope:
-        return envelope.send(a_message())
+def hand_over(
+    server: ScriptedSmtp, *, recipient: str = RECIPIENT, message: EmailMessage | None = None, **settings: object
+) -> Accepted:
+    with (
+        Mailer(server.as_server(**settings), ehlo_name="worker.buffrsign.example", tls=client_tls()) as mailer,
+        mailer.address(sender=SENDER, recipient=recipient) as envelope,
+    ):
+        return envelope.send(a_message() if message is None else message)
 
 
 def test_an_accepted_message_arrives_whole_and_its_answer_is_kept():
@@ -115,10 +132,28 @@ def test_an_address_outside_ascii_goes_out_where_the_server_offers_smtputf8():
 
 
 def test_an_address_outside_ascii_is_refused_where_the_server_does_not():
-    with ScriptedSmtp(Script(extensions=())) as server, pytest.raises(MailRefused, match="SMTPUTF8"):
+    with ScriptedSmtp(Script(extensions=())) as server, pytest.raises(Utf8NotOffered, match="SMTPUTF8"):
         hand_over(server, recipient="ündi@example.com")
 
     assert not any(command.startswith("mail") for command in server.commands)
+
+
+def test_a_domain_outside_ascii_goes_out_in_ascii_to_any_server():
+    with ScriptedSmtp(Script(extensions=())) as server:
+        hand_over(server, recipient="anna@müller.example")
+
+    assert "rcpt TO:<anna@xn--mller-kva.example>" in server.commands
+
+
+@pytest.mark.parametrize(
+    "recipient", ["anna", "anna@example.com\r\nRCPT TO:<b@example.com>", "a" * 300 + "@example.com"]
+)
+def test_an_address_that_is_none_is_refused_before_a_server_is_asked(recipient):
+    with ScriptedSmtp() as server, pytest.raises(MailboxRefused) as caught:
+        hand_over(server, recipient=recipient)
+
+    assert server.sessions == 0
+    assert recipient not in str(caught.value)
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -142,10 +177,12 @@ def test_no_letter_goes_out_in_clear_when_the_server_has_lost_its_starttls():
 def test_a_certificate_that_nobody_vouches_for_defers():
     script = Script(extensions=("STARTTLS",))
 
-    with ScriptedSmtp(script) as server, pytest.raises(MailDeferred, match="SSLCertVerificationError"):
-        Mailer(server.as_server(security="starttls"), ehlo_name="worker.example").address(
-            sender=SENDER, recipient=RECIPIENT
-        )
+    with (
+        ScriptedSmtp(script) as server,
+        Mailer(server.as_server(security="starttls"), ehlo_name="worker.example") as mailer,
+        pytest.raises(MailDeferred, match="SSLCertVerificationError"),
+    ):
+        mailer.address(sender=SENDER, recipient=RECIPIENT)
 
 
 def test_a_wrong_password_is_ours_to_mend_and_kills_no_letter():
@@ -160,3 +197,76 @@ def test_a_password_is_not_shown_with_its_server():
         shown = repr(server.as_server(username="us", password="secret"))
 
     assert "secret" not in shown
+
+
+BEFORE_THE_MESSAGE = ("greeting", "hello", "mail", "rcpt", "data")
+
+
+@pytest.mark.parametrize("step", BEFORE_THE_MESSAGE)
+@pytest.mark.parametrize(
+    "answer",
+    ["421 4.3.2 shutting down", "what was that?", "", "999 all is well", "-12 no", "2", "\x00\xff\x80", DROP],
+    ids=["421", "words", "nothing", "999", "negative", "one digit", "binary", "drop"],
+)
+def test_whatever_is_said_before_the_message_instead_of_an_answer_defers_and_is_the_provider_s_fault(step, answer):
+    script = replace(Script(), **{step: answer or " "})
+
+    with ScriptedSmtp(script) as server, pytest.raises(ProviderAway):
+        hand_over(server)
+
+    assert server.messages == []
+
+
+@pytest.mark.parametrize("step", [*BEFORE_THE_MESSAGE, "starttls", "auth"])
+def test_an_answer_that_comes_byte_by_byte_is_bounded_as_a_whole(step):
+    script = replace(Script(extensions=("STARTTLS", "AUTH PLAIN")), **{step: drip("250 all in good time")})
+    login = {"security": "starttls", "username": "us", "password": "secret"} if step in {"starttls", "auth"} else {}
+
+    with ScriptedSmtp(script) as server, pytest.raises(ProviderAway):
+        hand_over(server, timeout_s=0.2, **login)
+
+    assert server.messages == []
+
+
+def test_an_answer_to_a_whole_message_that_comes_byte_by_byte_is_a_doubt():
+    with ScriptedSmtp(Script(end_of_data=drip("250 2.0.0 queued"))) as server, pytest.raises(DeliveryUncertain):
+        hand_over(server, timeout_s=0.2)
+
+    assert len(server.messages) == 1
+
+
+def test_a_server_that_drops_in_the_middle_of_a_message_has_not_taken_it():
+    long = EmailMessage()  # longer than what the kernel takes on its own
+    long.set_payload(f"{'x' * 900}\n" * 9000)
+
+    with ScriptedSmtp(Script(drop_after_bytes=1000)) as server, pytest.raises(ProviderAway, match="end of the message"):
+        hand_over(server, message=long)
+
+    assert server.messages == []
+
+
+def test_a_421_to_a_whole_message_says_that_it_was_not_taken():
+    with ScriptedSmtp(Script(end_of_data="421 4.3.2 shutting down")) as server, pytest.raises(ProviderAway):
+        hand_over(server)
+
+    assert len(server.messages) == 1
+
+
+def test_an_answer_without_an_end_is_cut_off():
+    endless = "".join("250-and\r\n" for _ in range(20_000)) + "250 done"
+
+    with ScriptedSmtp(Script(rcpt=endless)) as server, pytest.raises(ProviderAway):
+        hand_over(server)
+
+
+def test_no_bare_line_end_of_a_message_can_end_it_early():
+    smuggled = EmailMessage()
+    smuggled["Subject"] = "Please sign"
+    smuggled.set_payload("one\n.\nMAIL FROM:<x@example.com>\r.\rtwo\n")
+
+    with ScriptedSmtp() as server:
+        hand_over(server, message=smuggled)
+
+    [raw] = server.messages
+    assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
+    assert b"\r\n..\r\nMAIL FROM" in raw

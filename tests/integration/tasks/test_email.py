@@ -244,7 +244,7 @@ def test_a_letter_that_is_turned_away_for_now_leaves_no_entry_and_one_that_is_re
 def test_a_deferred_letter_is_accepted_when_it_is_tried_again(services, enqueued):
     services.requests.open(open_job(signer("anna")))
 
-    with ScriptedSmtp(Script(rcpt="450 4.2.0 greylisted"), Script()) as server:
+    with ScriptedSmtp(Script(rcpt=["450 4.2.0 greylisted", "250 ok"])) as server:
         use_mail_server(services, server.port)
         with pytest.raises(MailDeferred):
             send_signature_request.run(REQUEST, services)

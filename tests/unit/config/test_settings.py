@@ -98,6 +98,10 @@ def test_an_unknown_setting_names_the_nearest(name: str, hint: str) -> None:
         ("BUFFRSIGN_STATE_URL", "redis://127.0.0.1:6379/1\n"),
         ("BUFFRSIGN_STATE_URL", "redis://:a/secret@127.0.0.1:6379/1"),
         ("BUFFRSIGN_ALLOW_VOLATILE_BROKER", "perhaps"),
+        ("BUFFRSIGN_SMTP_PROVIDERS", '[{"host": "hush", "passwrd": "hush"}]'),
+        ("BUFFRSIGN_SMTP_CONNECTIONS", "-3"),
+        ("BUFFRSIGN_SMTP_PER_SECOND", "-1"),
+        ("BUFFRSIGN_DKIM_KEYS", "/etc/dkim/key.pem"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_and_not_repeated(name: str, value: str) -> None:
@@ -211,3 +215,25 @@ def test_encryption_is_not_required_without_keys() -> None:
     [problem] = problems_of({**ADDRESSES, "BUFFRSIGN_REQUIRE_ENCRYPTED": "1"})
 
     assert problem == "BUFFRSIGN_REQUIRE_ENCRYPTED needs BUFFRSIGN_PAYLOAD_KEYS, or no job could be read"
+
+
+UNSUBSCRIBE = {
+    "BUFFRSIGN_UNSUBSCRIBE_URL": "https://sign.example.com/unsubscribe",
+    "BUFFRSIGN_UNSUBSCRIBE_SECRET": "a secret of sixteen",
+}
+
+
+@pytest.mark.parametrize("alone", UNSUBSCRIBE)
+def test_unsubscribing_needs_both_its_settings(alone: str) -> None:
+    [problem] = problems_of({**ADDRESSES, alone: UNSUBSCRIBE[alone]})
+
+    assert problem == "BUFFRSIGN_UNSUBSCRIBE_URL and BUFFRSIGN_UNSUBSCRIBE_SECRET go together"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://sign.example.com", "https://sign.example.com/<x>", "https://sign.example.com/ü"]
+)
+def test_a_link_to_unsubscribe_is_an_https_address_in_ascii(url: str) -> None:
+    [problem] = problems_of({**ADDRESSES, **UNSUBSCRIBE, "BUFFRSIGN_UNSUBSCRIBE_URL": url})
+
+    assert problem == "BUFFRSIGN_UNSUBSCRIBE_URL must be an https:// address"

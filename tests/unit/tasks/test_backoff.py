@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from tasks.base import FIRST_BACKOFF, LONGEST_BACKOFF, backoff
+from buffrsign.core.errors import Transient
+from tasks.base import FIRST_BACKOFF, LONGEST_BACKOFF, backoff, wait_after
 
 
 def test_the_wait_doubles_from_attempt_to_attempt() -> None:
@@ -19,3 +20,16 @@ def test_the_wait_is_spread_over_half_to_all_of_it(jitter: float, seconds: float
 def test_the_wait_has_an_end_however_many_attempts_there_are() -> None:
     assert backoff(20, first=FIRST_BACKOFF, jitter=1.0) == LONGEST_BACKOFF
     assert backoff(1000, first=FIRST_BACKOFF, jitter=0.0) == LONGEST_BACKOFF / 2
+
+
+@pytest.mark.parametrize(("retry_after_s", "seconds"), [(None, 2), (1, 2), (90, 90)])
+def test_the_wait_is_at_least_what_the_error_knows_to_be_needed(retry_after_s: int | None, seconds: int) -> None:
+    error = Transient("the server is away; wait")
+    if retry_after_s is not None:
+        error.retry_after = timedelta(seconds=retry_after_s)
+
+    assert wait_after(error, 1, first=FIRST_BACKOFF, jitter=1.0) == timedelta(seconds=seconds)
+
+
+def test_a_fault_of_ours_waits_for_its_backoff() -> None:
+    assert wait_after(KeyError(), 1, first=FIRST_BACKOFF, jitter=1.0) == FIRST_BACKOFF

@@ -1,0 +1,136 @@
+"""Messages: a rendered letter as RFC 5322 has it, and the bytes of it that go out.
+
+No field can start a header of its own, by construction: whatever comes in is made one line of printable characters
+first, what is not ASCII in it becomes encoded words (RFC 2047), and addresses are read before they are written.
+"""
+
+import re
+from datetime import datetime
+from email.header import Header
+from email.headerregistry import BaseHeader
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8, Policy
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+from buffrsign.mail.addresses import Mailbox, MailboxRefused, mailbox
+
+if TYPE_CHECKING:
+    from buffrsign.mail.letters import RenderedLetter
+
+_LINE_LENGTH = 76
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_BREAKING_SPACE = re.compile(r"[ \t\r\n]+")
+
+
+class _AsWritten(BaseHeader):
+    """A header field that goes out as it was written, folded at its spaces only.
+
+    The standard library's own folding makes encoded words of long URLs, which no mail program follows.
+    """
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """Called by `BaseHeader` with the value as it was set."""
+        kwds["decoded"] = value
+        kwds["parse_tree"] = None
+
+    def fold(self, *, policy: Policy) -> str:
+        """The field with its line ends."""
+        lines: list[str] = []
+        line = start = f"{self.name}:"
+        for word in self.split(" "):
+            if len(line) + 1 + len(word) > _LINE_LENGTH and line != start:
+                lines.append(line)
+                line = ""
+            line = f"{line} {word}"
+        return policy.linesep.join([*lines, line]) + policy.linesep
+
+
+# Any server takes 7 bits, also one without 8BITMIME.
+_SEVEN_BIT = SMTP.clone(cte_type="7bit")
+_WITH_UTF8_ADDRESSES = _SEVEN_BIT.clone(utf8=True)
+
+
+def as_message(letter: "RenderedLetter", *, date: datetime, unsubscribe: str | None = None) -> EmailMessage:
+    """The letter, marked as automatic (RFC 3834, 5) so that nobody's absence note answers it.
+
+    `unsubscribe` is an https URL that ends such letters with one click (RFC 8058). A Reply-To that only SMTPUTF8 could
+    carry is left out where the letter itself needs none.
+
+    Raises:
+        MailboxRefused: an address of the letter cannot be used.
+    """
+    sender, recipient = mailbox(letter.from_address), mailbox(letter.to.email)
+    utf8 = sender.needs_utf8 or recipient.needs_utf8
+    message = EmailMessage(policy=_WITH_UTF8_ADDRESSES if utf8 else _SEVEN_BIT)
+    reply_to = mailbox(letter.reply_to) if letter.reply_to else None
+    fields = {
+        "From": _named(letter.from_name, sender),
+        "To": _named(letter.to.name, recipient),
+        "Reply-To": reply_to.address if reply_to and (utf8 or not reply_to.needs_utf8) else "",
+        "Subject": _in_ascii(one_line(letter.subject), field="Subject"),
+        "Date": format_datetime(date),
+        "Message-ID": _message_id(letter.message_id),
+        "Auto-Submitted": "auto-generated",
+        "List-Unsubscribe": f"<{unsubscribe}>" if unsubscribe else "",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if unsubscribe else "",
+    }
+    for name, value in fields.items():
+        if value or name == "Subject":
+            message[name] = _AsWritten(name, value)
+    message.set_content(_sayable(letter.text))
+    message.add_alternative(_sayable(letter.html), subtype="html")
+    return message
+
+
+def as_bytes(message: EmailMessage, *, utf8: bool) -> bytes:
+    """The message as it goes out: every line ends in CRLF, and no CR or LF stands alone (RFC 5321, 2.3.8)."""
+    content = message.as_bytes(policy=SMTPUTF8 if utf8 else SMTP)
+    return _BARE_LINE_END.sub(b"\r\n", content)
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks and control characters: it cannot start a header of its own."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _named(name: str, address: Mailbox) -> str:
+    """A mailbox as header fields have it (RFC 5322, 3.4)."""
+    line = one_line(name)
+    if not line:
+        return address.address
+    if _is_plain(line) and not _PLAIN_NAME.fullmatch(line):
+        escaped = line.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}" <{address.address}>'
+    return f"{_in_ascii(line, field='Reply-To')} <{address.address}>"
+
+
+def _in_ascii(line: str, *, field: str) -> str:
+    """The line as it is, or as encoded words; also where it only looks like one, so that nobody decodes it."""
+    if _is_plain(line):
+        return line
+    encoded = Header(line, "utf-8", maxlinelen=_LINE_LENGTH, header_name=field).encode(linesep="\n")
+    return _BREAKING_SPACE.sub(" ", encoded)
+
+
+def _is_plain(line: str) -> bool:
+    return line.isascii() and "=?" not in line
+
+
+def _message_id(message_id: str) -> str:
+    """The id with its domain in ASCII; that of an address outside ASCII is not."""
+    local_part, _, domain = message_id.strip("<>").rpartition("@")
+    read = mailbox(f"{local_part}@{domain}")
+    if read.needs_utf8:
+        raise MailboxRefused("a Message-ID is ASCII")
+    return f"<{read.address}>"
+
+
+def _sayable(text: str) -> str:
+    """A body without control characters and halves of surrogate pairs, which no charset can say."""
+    return _CONTROLS.sub(" ", text.encode("utf-8", "replace").decode())
