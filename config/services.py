@@ -143,7 +143,9 @@ class Services:
         return PostOffice(
             Letters(self.settings.mail_from),
             mailer=self.mailer,
-            record=DeliveryRecord(self.database, clock=self.clock, on_doubt=read_on_doubt(self.settings.on_doubt or "")),
+            record=DeliveryRecord(
+                self.database, clock=self.clock, on_doubt=read_on_doubt(self.settings.on_doubt or "")
+            ),
             suppressions=SuppressionList(self.database, clock=self.clock),
             clock=self.clock,
             unsubscribe=UnsubscribeLinks(url, secret=secret) if url and secret else None,

@@ -252,7 +252,11 @@ def _recipient(signer: Signer) -> Recipient:
 
 
 def _record(
-    job: OpenRequest | SignerEvent | ExpireRequest, action: str, document_id: str, facts: dict[str, Fact], services: Services
+    job: OpenRequest | SignerEvent | ExpireRequest,
+    action: str,
+    document_id: str,
+    facts: dict[str, Fact],
+    services: Services,
 ) -> None:
     actor = job.recipient_id if isinstance(job, SignerEvent) else None
     services.producer.enqueue(

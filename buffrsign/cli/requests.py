@@ -38,7 +38,11 @@ def show(document_id: str, *, people: bool, database_url: str, as_json: bool) ->
     now = utc_now()
     with open_database(database_url) as database:
         requests = SignatureRequests(database, clock=utc_now)
-        request, notices, planned = requests.find(document_id), requests.notices(document_id), requests.planned(document_id)
+        request, notices, planned = (
+            requests.find(document_id),
+            requests.notices(document_id),
+            requests.planned(document_id),
+        )
     if request is None:
         raise NoRequest(f"document {document_id} has no signature request here; check the id and --database-url")
     awaited = state.to_ask(request, now=now)

@@ -135,6 +135,11 @@ class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS):
         if (self.expires_at is None) == (self.event is Event.EXTENDED):
             raise ValueError("extended says the new expires_at; no other event does")
 
+    @property
+    def key(self) -> Key:
+        """An event is recorded once."""
+        return Key(self.document_id, self.event_id)
+
 
 class ExpireRequest(Job, kind="requests.expire", queue=Queue.REQUESTS):
     """Look, when a request's time is over, whether it is; and if it is, say so to its people."""
@@ -146,8 +151,3 @@ class ExpireRequest(Job, kind="requests.expire", queue=Queue.REQUESTS):
     def key(self) -> Key:
         """One look for each expiry that a request had."""
         return Key(self.document_id, int(self.expires_at.timestamp()))
-
-    @property
-    def key(self) -> Key:
-        """An event is recorded once."""
-        return Key(self.document_id, self.event_id)

@@ -72,9 +72,7 @@ class LinkKeys:
         query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != TOKEN]
         return urlunsplit(parts._replace(query=urlencode([*query, (TOKEN, token)])))
 
-    def check(
-        self, token: str, *, purpose: str, subject: tuple[str, ...], now: datetime
-    ) -> Valid | Expired | Invalid:
+    def check(self, token: str, *, purpose: str, subject: tuple[str, ...], now: datetime) -> Valid | Expired | Invalid:
         """Whether this token was made for this purpose and subject, and holds; in the same time for every wrong one."""
         key_id, _, rest = token.partition(".")
         seconds, _, _mac = rest.partition(".")

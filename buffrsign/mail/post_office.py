@@ -108,7 +108,9 @@ class PostOffice:
         try:
             return as_message(letter, date=self._clock(), unsubscribe=self._unsubscribe_url(job))
         except MailRefused as error:
-            self._record.turned_away(job, State.REFUSED, host=error.host, response=error.response)
+            self._record.not_sent(
+                job, State.BOUNCED, message_id=letter.message_id, host=error.host, response=error.response
+            )
             raise
 
     def _unsubscribe_url(self, job: Letter) -> str | None:

@@ -47,9 +47,7 @@ class Next:
     at: datetime
 
 
-def next_letter(
-    request: SignatureRequest, signer: Signer, notices: Iterable[Notice], *, now: datetime
-) -> Next | None:
+def next_letter(request: SignatureRequest, signer: Signer, notices: Iterable[Notice], *, now: datetime) -> Next | None:
     """What this signer hears next, and when; None when nothing more comes, or somebody else's turn is now."""
     if signer not in state.to_ask(request, now=now):
         return None
@@ -65,7 +63,9 @@ def next_letter(
 
 def rounds(notices: Iterable[Notice], recipient_id: str, letter: Told) -> int:
     """The latest round of this letter that this person was told; 0 before the first."""
-    return max((each.round for each in notices if (each.recipient_id, each.letter) == (recipient_id, letter)), default=0)
+    return max(
+        (each.round for each in notices if (each.recipient_id, each.letter) == (recipient_id, letter)), default=0
+    )
 
 
 def allowed(moment: datetime, *, policy: ReminderPolicy, time_zone: str) -> datetime:
@@ -85,9 +85,7 @@ def allowed(moment: datetime, *, policy: ReminderPolicy, time_zone: str) -> date
             return max(moment, local.astimezone(moment.tzinfo))
 
 
-def _next_reminder(
-    policy: ReminderPolicy, signer: Signer, theirs: list[Notice], *, now: datetime
-) -> Next | None:
+def _next_reminder(policy: ReminderPolicy, signer: Signer, theirs: list[Notice], *, now: datetime) -> Next | None:
     told = rounds(theirs, signer.recipient_id, Told.REMINDER)
     if told >= policy.at_most:
         return None
@@ -95,9 +93,7 @@ def _next_reminder(
     return Next(Told.REMINDER, told + 1, allowed(now + pause, policy=policy, time_zone=signer.time_zone))
 
 
-def _last_chance(
-    request: SignatureRequest, signer: Signer, theirs: list[Notice], *, now: datetime
-) -> Next | None:
+def _last_chance(request: SignatureRequest, signer: Signer, theirs: list[Notice], *, now: datetime) -> Next | None:
     """It comes once for each expiry: one that was told before the time it is for was moved counts no more."""
     policy = request.reminders
     if request.expires_at is None or not policy.last_chance_before:

@@ -100,7 +100,7 @@ def load_notices(connection: Connection, document_id: str) -> tuple[Notice, ...]
 
 def store_notice(connection: Connection, document_id: str, notice: Notice) -> None:
     """Write that somebody was told, unless that is written."""
-    row = {"document_id": document_id, "recipient_id": notice.recipient_id}
+    row: dict[str, object] = {"document_id": document_id, "recipient_id": notice.recipient_id}
     row |= {"letter": notice.letter, "round": notice.round}
     same = [notices.c[name] == value for name, value in row.items()]
     if connection.execute(select(notices.c.told_at).where(*same)).first() is None:

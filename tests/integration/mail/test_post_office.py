@@ -8,21 +8,14 @@ from buffrsign.core.ids import new_ulid
 from buffrsign.jobs.fields import Recipient
 from buffrsign.mail.delivery import Accepted, MailDeferred, Mailer, MailRefused
 from buffrsign.mail.letters import Letters
-<<<<<<< HEAD
 from buffrsign.mail.post_office import PostOffice, Suppressed
 from buffrsign.mail.record import AlreadyAccepted, DeliveryRecord, Uncertain
 from buffrsign.mail.states import Event, OnDoubt, State
 from buffrsign.mail.suppression import SuppressionList, Why
-from tests.support.database import migrated_database
-from tests.support.mail import ANNA, EVERY_LETTER, NOW, REQUEST
-from tests.support.mail_records import claimed, report_of
-=======
-from buffrsign.mail.post_office import PostOffice
-from buffrsign.mail.record import AlreadyAccepted, DeliveryRecord, State, Uncertain
 from buffrsign.mail.unsubscribe import UnsubscribeLinks
 from tests.support.database import migrated_database
-from tests.support.mail import EVERY_LETTER, NOW, REMINDER, REQUEST
->>>>>>> mail-b
+from tests.support.mail import ANNA, EVERY_LETTER, NOW, REMINDER, REQUEST
+from tests.support.mail_records import claimed, report_of
 from tests.support.smtp import DROP, Script, ScriptedSmtp
 
 HOST = "127.0.0.1"
@@ -39,7 +32,6 @@ def database(tmp_path):
 def record(database):
     return DeliveryRecord(database, clock=lambda: NOW)
 
-<<<<<<< HEAD
 
 @pytest.fixture
 def suppressions(database):
@@ -51,11 +43,7 @@ def office(record, suppressions):
     """Opens a post office that uses the given server, and another record where one is given."""
 
     def open_office(server: ScriptedSmtp, *, record: DeliveryRecord = record) -> PostOffice:
-        mailer = Mailer(server.as_server(), ehlo_name="worker.example")
-=======
-    def open_office(server: ScriptedSmtp) -> PostOffice:
         mailer = Mailer(server.as_server(), ehlo_name="worker.example")  # forgotten with the office, and closed then
->>>>>>> mail-b
         letters = Letters("no-reply@buffrsign.example")
         return PostOffice(letters, mailer=mailer, record=record, suppressions=suppressions, clock=lambda: NOW)
 
@@ -152,7 +140,6 @@ def test_a_letter_that_another_job_takes_while_we_connect_is_left_to_it(record, 
         assert office.deliver(REQUEST) == Uncertain(HOST)
 
     assert server.messages == []
-<<<<<<< HEAD
     assert server.commands[-1] == "quit"
 
 
@@ -245,8 +232,6 @@ def test_a_letter_that_came_back_is_refused_to_every_job(office):
                 office(server).deliver(job)
 
     assert server.sessions == 1
-=======
-    assert server.commands[-1] == "rset"
 
 
 REFUSED_HERE = msgspec.structs.replace(REQUEST, recipient=Recipient("anna@-.example"))
@@ -256,20 +241,21 @@ def test_an_address_that_no_server_could_be_told_is_refused_and_recorded(office,
     with ScriptedSmtp() as server, pytest.raises(MailRefused):
         office(server).deliver(REFUSED_HERE)
 
-    assert record.find(REFUSED_HERE.job_id).state is State.REFUSED
+    assert record.find(REFUSED_HERE.job_id).state is State.BOUNCED
     assert server.sessions == 0
 
 
 @pytest.mark.parametrize(("letter", "has_link"), [(REMINDER, True), (REQUEST, False)], ids=["reminder", "request"])
-def test_only_a_reminder_can_be_unsubscribed_from(record, letter, has_link):
+def test_only_a_reminder_can_be_unsubscribed_from(record, suppressions, letter, has_link):
     links = UnsubscribeLinks("https://sign.example.com/unsubscribe", secret="a secret of sixteen")
 
     with ScriptedSmtp() as server, Mailer(server.as_server(), ehlo_name="worker.example") as mailer:
         letters = Letters("us@example.com")
-        office = PostOffice(letters, mailer=mailer, record=record, clock=lambda: NOW, unsubscribe=links)
+        office = PostOffice(
+            letters, mailer=mailer, record=record, suppressions=suppressions, clock=lambda: NOW, unsubscribe=links
+        )
         office.deliver(letter)
 
     [raw] = server.messages
     assert (b"\r\nList-Unsubscribe: <https://sign.example.com/unsubscribe/doc_7/" in raw) is has_link
     assert (b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw) is has_link
->>>>>>> mail-b
