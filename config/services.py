@@ -143,7 +143,7 @@ class Services:
             security=settings.smtp_security,
         )
         return PostOffice(
-            Letters(settings.mail_from),
+            Letters(settings.mail_from, clock=self.clock),
             mailer=Mailer(server, ehlo_name=settings.mail_from.rpartition("@")[2]),
             record=DeliveryRecord(self.database, clock=self.clock),
             clock=self.clock,

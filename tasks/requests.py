@@ -84,6 +84,7 @@ def _ask_one(request: SignatureRequest, signer: Signer, services: Services) -> N
             document_title=request.document_title,
             signing_url=link,
             sender_name=request.sender.name,
+            sender_email=request.sender.email,
             message=request.message,
             expires_at=request.expires_at,
         )
@@ -97,6 +98,7 @@ def _ask_one(request: SignatureRequest, signer: Signer, services: Services) -> N
             document_title=request.document_title,
             signing_url=link,
             sender_name=request.sender.name,
+            sender_email=request.sender.email,
             expires_at=request.expires_at,
         ),
         delay=request.reminders.first_after,
@@ -108,12 +110,15 @@ def _tell_everybody(event: SignerEvent, services: Services) -> None:
     if request is None:
         return
     for recipient in _everybody(request):
+        asked = recipient.email.casefold() != request.sender.email.casefold()
         services.producer.enqueue(
             DocumentCompletedEmail(
                 document_id=request.document_id,
                 recipient=recipient,
                 document_title=request.document_title,
                 completed_at=event.occurred_at,
+                sender_name=request.sender.name if asked else "",
+                sender_email=request.sender.email if asked else None,
             )
         )
     _record(event, "request.completed", event.document_id, {"signers": len(request.signers)}, services)
