@@ -126,5 +126,11 @@ def _flattened(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from _flattened(branch, f"{path}.{name}" if path else str(name))
 
 
-# Not escaped here: a sentence is plain text, and the HTML layout escapes whatever it is given.
-_ENVIRONMENT = SandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
+def _sandbox() -> SandboxedEnvironment:
+    # Not escaped here: a sentence is plain text, and the HTML layout escapes whatever it is given.
+    environment = SandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
+    environment.globals.clear()  # sentences call nothing, and each render would copy them
+    return environment
+
+
+_ENVIRONMENT = _sandbox()

@@ -52,6 +52,7 @@ class Stationery:
             keep_trailing_newline=True,
         )
         environment.filters["folded"] = folded
+        environment.globals.clear()  # layouts call nothing, and each render would copy them
         self._html = environment.get_template("letter.html")
         self._text = environment.get_template("letter.txt")
 
