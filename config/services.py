@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from buffrsign.ledger import Ledger
     from buffrsign.mail.delivery import Mailer
     from buffrsign.mail.doubts import Doubts
+    from buffrsign.mail.links import LinkKeys
     from buffrsign.mail.post_office import PostOffice
     from buffrsign.requests import SignatureRequests
     from buffrsign.state.cache import Cache
@@ -141,7 +142,7 @@ class Services:
 
         url, secret = self.settings.unsubscribe_url, self.settings.unsubscribe_secret
         return PostOffice(
-            Letters(self.settings.mail_from),
+            Letters(self.settings.mail_from, clock=self.clock),
             mailer=self.mailer,
             record=DeliveryRecord(
                 self.database, clock=self.clock, on_doubt=read_on_doubt(self.settings.on_doubt or "")
@@ -150,6 +151,13 @@ class Services:
             clock=self.clock,
             unsubscribe=UnsubscribeLinks(url, secret=secret) if url and secret else None,
         )
+
+    @cached_property
+    def links(self) -> "LinkKeys | None":
+        """What signs the links of letters, where there are keys."""
+        from buffrsign.mail.links import LinkKeys
+
+        return LinkKeys.read(self.settings.link_keys) if self.settings.link_keys else None
 
     @cached_property
     def doubts(self) -> "Doubts":

@@ -15,8 +15,9 @@ from urllib.parse import quote
 import msgspec
 
 from buffrsign.broker.address import EXPECTED, AddressRefused, read_address
-from buffrsign.crypto import EXPECTED_KEYS, Cipher, KeysRefused
+from buffrsign.crypto import EXPECTED_KEYS, KEYS_FORM, Cipher, KeysRefused
 from buffrsign.mail.addresses import MailboxRefused, mailbox
+from buffrsign.mail.links import LinkKeys
 from buffrsign.mail.providers import EXPECTED_PROVIDERS, ProvidersRefused, read_providers
 from buffrsign.mail.states import EXPECTED_ON_DOUBT, OnDoubtRefused, read_on_doubt
 
@@ -144,6 +145,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             EXPECTED_ON_DOUBT,
         ),
     ] = None
+    link_keys: Annotated[
+        Text | None,
+        Is(
+            "sign the links to sign, so that only their letter has them; none: links are as they were enqueued",
+            KEYS_FORM,
+        ),
+    ] = None
     signing_url: Annotated[
         WebUrl,
         Is("where signers sign: document and recipient are added to its path", "an http:// or https:// address"),
@@ -221,6 +229,8 @@ def _value(name: str, text: str) -> Any:
         read_address(text)
     if name == "payload_keys":
         Cipher.read(text)
+    if name == "link_keys":
+        LinkKeys.read(text)
     if name == "on_doubt":
         read_on_doubt(text)
     if name == "mail_from":

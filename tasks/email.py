@@ -1,24 +1,48 @@
-"""How letters are sent: once each, and only while somebody waits for what they ask."""
+"""How letters are sent: once each, only while somebody waits for what they ask, and each with the next one after it."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 import msgspec
 
-from buffrsign.core.errors import InDoubt
-from buffrsign.core.ids import new_ulid
+from buffrsign.core.errors import InDoubt, NotYet
 from buffrsign.core.logs import get_logger
 from buffrsign.jobs.audit import RecordEvent
-from buffrsign.jobs.email import DocumentCompletedEmail, Letter, SignatureReminderEmail, SignatureRequestEmail
+from buffrsign.jobs.email import (
+    ComplianceAlertEmail,
+    DeliveryFailedEmail,
+    DocumentCompletedEmail,
+    LastChanceEmail,
+    Letter,
+    OneTimeCodeEmail,
+    RequestDeclinedEmail,
+    RequestExpiredEmail,
+    RequestVoidedEmail,
+    SignatureReminderEmail,
+    SignatureRequestEmail,
+    SignerReassignedEmail,
+    WhyUnreached,
+)
 from buffrsign.jobs.fields import Fact
 from buffrsign.mail.delivery import Accepted, MailRefused
 from buffrsign.mail.entries import id_of, said_by
 from buffrsign.mail.post_office import RefusedBefore, Suppressed
 from buffrsign.mail.record import AlreadyAccepted, Uncertain
-from buffrsign.mail.states import Source
-from buffrsign.requests import Awaited, NotAwaited, Unknown
+from buffrsign.mail.states import Source, why_unreached
+from buffrsign.requests import (
+    Awaited,
+    Next,
+    NotAwaited,
+    SignatureRequest,
+    Told,
+    Unknown,
+    WhyNotAwaited,
+    allowed,
+    delivery_failed,
+)
 from config.services import Services
-from tasks.base import Done, task
+from tasks.base import ContractTask, Done, task
 
 log = get_logger(__name__)
 
@@ -26,92 +50,199 @@ ATTEMPTS = 30
 FIRST_BACKOFF = timedelta(seconds=30)
 """Half a minute outlasts most greylisting; doubling up to an hour, 30 attempts give up after 11 to 23 hours."""
 
+LetterT = TypeVar("LetterT", bound=Letter)
+AsksToSign = SignatureRequestEmail | SignatureReminderEmail | LastChanceEmail | SignerReassignedEmail
+
+_IN_WORDS = {Awaited: "yes", NotAwaited: "no longer", Unknown: "unknown"}
+_TOLD: dict[type[Letter], Told] = {
+    SignatureRequestEmail: Told.REQUEST,
+    SignerReassignedEmail: Told.REQUEST,
+    SignatureReminderEmail: Told.REMINDER,
+    LastChanceEmail: Told.LAST_CHANCE,
+}
+
 
 class LetterUncertain(InDoubt):
     """Nobody heard whether the mail server took a letter. Its dead letter keeps it until somebody knows."""
 
 
-_IN_WORDS = {Awaited: "yes", NotAwaited: "no longer", Unknown: "unknown"}
+class NotNow(NotYet):
+    """It is an hour, or a day, at which nobody is to be reminded."""
 
 
-@task(SignatureRequestEmail, attempts=ATTEMPTS, first_backoff=FIRST_BACKOFF, settle_at_once=True)
-def send_signature_request(job: SignatureRequestEmail, services: Services) -> Done:
-    """Ask the signer to sign, unless the signature is no longer awaited.
+def sends(contract: type[LetterT]) -> Callable[[Callable[[LetterT, Services], Done]], ContractTask]:
+    """Register the task of a letter.
 
-    Raises:
+    Each of them may raise:
         Transient: the mail server is away, or said 4xx (RFC 5321, 4.2.1).
         Permanent: the server said 5xx.
+        NotYet: it is too early for this letter.
         InDoubt: the server may have taken it, and nobody heard.
     """
-    awaited = services.requests.awaits(job.document_id, job.recipient)
-    if _is_pointless(awaited, job, services):
-        return _drop(job, awaited, services)
-    return _send_awaited(job, awaited, services)
+    return task(contract, attempts=ATTEMPTS, first_backoff=FIRST_BACKOFF, settle_at_once=True)
 
 
-@task(SignatureReminderEmail, attempts=ATTEMPTS, first_backoff=FIRST_BACKOFF, settle_at_once=True)
+@sends(SignatureRequestEmail)
+def send_signature_request(job: SignatureRequestEmail, services: Services) -> Done:
+    """Ask the signer to sign, unless the signature is no longer awaited; then plan the first reminder."""
+    return _send_while_awaited(job, services)
+
+
+@sends(SignerReassignedEmail)
+def send_signer_reassigned(job: SignerReassignedEmail, services: Services) -> Done:
+    """Ask the new signer, unless the signature is no longer awaited; then plan the first reminder."""
+    return _send_while_awaited(job, services)
+
+
+@sends(SignatureReminderEmail)
 def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> Done:
-    """Remind the signer, unless the signature is no longer awaited; then schedule the next reminder.
-
-    Raises: as `send_signature_request`.
-    """
-    awaited = services.requests.awaits(job.document_id, job.recipient)
-    if _is_pointless(awaited, job, services):
-        return _drop(job, awaited, services)
-    try:
-        done = _send_awaited(job, awaited, services)
-    except LetterUncertain:
-        _go_on_reminding(job, awaited, services)  # a doubt about this one is no reason to leave out the next
-        raise
-    _go_on_reminding(job, awaited, services)
-    return done
+    """Remind the signer, unless the signature is no longer awaited; then plan what comes next."""
+    return _send_while_awaited(job, services)
 
 
-@task(DocumentCompletedEmail, attempts=ATTEMPTS, first_backoff=FIRST_BACKOFF, settle_at_once=True)
+@sends(LastChanceEmail)
+def send_last_chance(job: LastChanceEmail, services: Services) -> Done:
+    """Warn the signer that the time is almost over, unless the signature is no longer awaited, or there is more time."""
+    return _send_while_awaited(job, services)
+
+
+@sends(DocumentCompletedEmail)
 def send_document_completed(job: DocumentCompletedEmail, services: Services) -> Done:
-    """Tell one person that everybody has signed.
-
-    Raises: as `send_signature_request`.
-    """
+    """Tell one person that everybody has signed."""
     return _send(job, services, {})
 
 
-def _is_pointless(awaited: Awaited | NotAwaited | Unknown, job: Letter, services: Services) -> TypeGuard[NotAwaited]:
-    """What went out before a crash is never called dropped: what happened comes before what is wanted now."""
-    return isinstance(awaited, NotAwaited) and not services.post_office.was_handed_over(job)
+@sends(RequestDeclinedEmail)
+def send_request_declined(job: RequestDeclinedEmail, services: Services) -> Done:
+    """Tell the sender that a signer declined."""
+    return _send(job, services, {})
 
 
-def _drop(job: Letter, nothing: NotAwaited, services: Services) -> Done:
+@sends(RequestExpiredEmail)
+def send_request_expired(job: RequestExpiredEmail, services: Services) -> Done:
+    """Tell the sender that the time is over."""
+    return _send(job, services, {})
+
+
+@sends(RequestVoidedEmail)
+def send_request_voided(job: RequestVoidedEmail, services: Services) -> Done:
+    """Tell a signer that there is nothing left to sign."""
+    return _send(job, services, {})
+
+
+@sends(ComplianceAlertEmail)
+def send_compliance_alert(job: ComplianceAlertEmail, services: Services) -> Done:
+    """Tell the sender what a compliance check found."""
+    return _send(job, services, {})
+
+
+@sends(DeliveryFailedEmail)
+def send_delivery_failed(job: DeliveryFailedEmail, services: Services) -> Done:
+    """Tell the sender whom a letter did not reach."""
+    return _send(job, services, {})
+
+
+@sends(OneTimeCodeEmail)
+def send_one_time_code(job: OneTimeCodeEmail, services: Services) -> Done:
+    """Give the code to the one person it is for, unless it is no longer valid."""
+    is_over = job.expires_at is not None and job.expires_at <= services.clock()
+    if is_over and not services.post_office.was_handed_over(job):
+        return _drop(job, WhyNotAwaited.EXPIRED.value, services)
+    return _send(job, services, {})
+
+
+def _send_while_awaited(job: AsksToSign, services: Services) -> Done:
+    awaited = services.requests.awaits(job.document_id, job.recipient)
+    was_handed_over = services.post_office.was_handed_over(job)
+    if _is_pointless(awaited) and not was_handed_over:
+        return _drop(job, awaited.reason.value, services)
+    if not was_handed_over and _is_superseded(job, services):
+        _plan_next(job, awaited, services)
+        return _drop(job, "superseded", services)
+    try:
+        done = _send(
+            _with_link(job, services),
+            services,
+            {"awaited": _IN_WORDS[type(awaited)]},
+            resend=not _is_pointless(awaited),  # nobody awaits it, so it does not go out again, whoever allowed it
+        )
+    except LetterUncertain:
+        _plan_next(job, awaited, services)  # a doubt about this one is no reason to leave out the next
+        raise
+    if not done.outcome.startswith("suppressed"):
+        _plan_next(job, awaited, services)
+    return done
+
+
+def _is_pointless(awaited: Awaited | NotAwaited | Unknown) -> TypeGuard[NotAwaited]:
+    return isinstance(awaited, NotAwaited)
+
+
+def _is_superseded(job: AsksToSign, services: Services) -> bool:
+    """Whether this reminder was told meanwhile, as by hand, or the time that it warns of was moved.
+
+    Raises:
+        NotNow: nobody is to be reminded at this hour.
+    """
+    request = services.requests.find(job.document_id) if job.document_id else None
+    letter = _TOLD[type(job)]
+    if request is None or letter is Told.REQUEST:
+        return False
+    now = services.clock()
+    if letter is Told.LAST_CHANCE and request.expires_at:
+        if now < request.expires_at - request.reminders.last_chance_before:
+            return True
+    elif services.requests.rounds_told(request.document_id, job.recipient, letter) >= job.round:
+        return True
+    _require_an_hour_that_is_not_quiet(request, job, services)
+    return False
+
+
+def _require_an_hour_that_is_not_quiet(request: SignatureRequest, job: AsksToSign, services: Services) -> None:
+    now = services.clock()
+    for signer in services.requests.signers_of(request, job.recipient):
+        at = allowed(now, policy=request.reminders, time_zone=signer.time_zone)
+        if at > now:
+            raise NotNow("nobody is reminded at this hour of theirs", delay=at - now)
+
+
+def _with_link(job: AsksToSign, services: Services) -> AsksToSign:
+    """The same letter with a link that only this person has, where there are keys to mint it with."""
+    links = services.links
+    if links is None or job.document_id is None or not job.signing_url.startswith(services.settings.signing_url):
+        return job
+    subject = (job.document_id, job.recipient.person)
+    url = links.mint(job.signing_url, purpose="sign", subject=subject, expires_at=job.expires_at)
+    return msgspec.structs.replace(job, signing_url=url)
+
+
+def _drop(job: Letter, reason: str, services: Services) -> Done:
     """End without a letter."""
-    log.info("letter dropped", reason=nothing.reason.value)
-    _record(job, "letter.dropped", {"reason": nothing.reason.value}, services)
-    return Done(f"dropped: {nothing.reason.value}")
-
-
-def _send_awaited(job: Letter, awaited: Awaited | NotAwaited | Unknown, services: Services) -> Done:
-    """A letter that may have gone out, and that nobody awaits any more, is not sent again, whoever allowed it."""
-    facts: dict[str, Fact] = {"awaited": _IN_WORDS[type(awaited)]}
-    return _send(job, services, facts, resend=not isinstance(awaited, NotAwaited))
+    log.info("letter dropped", reason=reason)
+    _record(job, "letter.dropped", {"reason": reason}, services)
+    return Done(f"dropped: {reason}")
 
 
 def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bool = True) -> Done:
     try:
         outcome = services.post_office.deliver(job, resend=resend)
-    except RefusedBefore as refused:
-        _record(job, "letter.bounced", {**facts, "host": refused.host}, services, source=refused.source)
-        raise
     except MailRefused as refused:
-        _record(job, "letter.bounced", {**facts, "host": refused.host}, services)
+        source = refused.source if isinstance(refused, RefusedBefore) else Source.SMTP
+        _record(job, "letter.bounced", {**facts, "host": refused.host}, services, source=source)
+        _tell_sender(job, why_unreached(refused.response), services)
         raise
     match outcome:
         case Accepted(host):
             _record(job, "letter.accepted", {**facts, "host": host}, services)
+            _note_told(job, services)
             return Done(f"accepted by {host}")
         case AlreadyAccepted(host, source):
             _record(job, "letter.accepted", {**facts, "host": host}, services, source=source)
+            _note_told(job, services)
             return Done(f"was accepted by {host} already")
         case Suppressed(reason):
             _record(job, "letter.suppressed", {**facts, "reason": reason.value}, services)
+            _tell_sender(job, WhyUnreached.SUPPRESSED, services)
             return Done(f"suppressed: {reason.value}")
         case Uncertain(host):
             _record(job, "letter.uncertain", {**facts, "host": host}, services)
@@ -121,20 +252,64 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
             )
 
 
-def _go_on_reminding(job: SignatureReminderEmail, awaited: Awaited | NotAwaited | Unknown, services: Services) -> None:
-    if isinstance(awaited, NotAwaited):
+def _note_told(job: Letter, services: Services) -> None:
+    letter = _TOLD.get(type(job))
+    if letter and job.document_id:
+        services.requests.note_told(job.document_id, job.recipient, letter=letter, round_=job.round)
+
+
+def _plan_next(job: AsksToSign, awaited: Awaited | NotAwaited | Unknown, services: Services) -> None:
+    """One letter is pending for each signer: a second one that is planned for the same round is a duplicate."""
+    if job.document_id is None or not isinstance(awaited, Awaited):
         return
+    tried = job.round if _TOLD[type(job)] is Told.REMINDER else 0
+    following = services.requests.plan_next(job.document_id, job.recipient, tried=tried)
+    if following:
+        services.producer.enqueue(_letter_of(following, job, services), at=following.at)
+
+
+def _letter_of(following: Next, job: AsksToSign, services: Services) -> Letter:
     request = services.requests.find(job.document_id) if job.document_id else None
-    if request is None or job.round >= request.reminders.at_most:
+    expires_at = request.expires_at if request else job.expires_at
+    if following.letter is Told.LAST_CHANCE and expires_at:
+        return LastChanceEmail(
+            document_id=job.document_id,
+            recipient=job.recipient,
+            document_title=job.document_title,
+            signing_url=job.signing_url,
+            sender_name=job.sender_name,
+            sender_email=job.sender_email,
+            wording=job.wording,
+            expires_at=expires_at,
+            round=following.round,
+        )
+    return SignatureReminderEmail(
+        document_id=job.document_id,
+        recipient=job.recipient,
+        document_title=job.document_title,
+        signing_url=job.signing_url,
+        sender_name=job.sender_name,
+        sender_email=job.sender_email,
+        wording=job.wording,
+        expires_at=expires_at,
+        round=following.round,
+    )
+
+
+def _tell_sender(job: Letter, why: WhyUnreached, services: Services) -> None:
+    """Who asked for the signature learns whom a letter did not reach; who was told so is told no more of that."""
+    request = services.requests.find(job.document_id) if job.document_id else None
+    if request is None or isinstance(job, DeliveryFailedEmail):
         return
-    following = msgspec.structs.replace(job, job_id=new_ulid(), round=job.round + 1)
-    services.producer.enqueue(following, delay=request.reminders.every)
+    letter = delivery_failed(request, job.recipient, why=why, round_=job.round)
+    if letter:
+        services.producer.enqueue(letter)
 
 
 def _record(
     job: Letter, action: str, facts: dict[str, Fact], services: Services, *, source: Source = Source.SMTP
 ) -> None:
-    about: dict[str, Fact] = {"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id}
+    about = {"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id}
     services.producer.enqueue(
         RecordEvent(
             entry_id=id_of(action, job.kind, job.key or (job.job_id,), source=source),

@@ -224,12 +224,15 @@ def _tell_everybody(event: SignerEvent, services: Services) -> None:
     if request is None:
         return
     for recipient in _everybody(request):
+        asked = recipient.email.casefold() != request.sender.email.casefold()
         services.producer.enqueue(
             DocumentCompletedEmail(
                 document_id=request.document_id,
                 recipient=recipient,
                 document_title=request.document_title,
                 completed_at=event.occurred_at,
+                sender_name=request.sender.name if asked else "",
+                sender_email=request.sender.email if asked else None,
             )
         )
     _record(event, "request.completed", event.document_id, {"signers": len(request.signers)}, services)

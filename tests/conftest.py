@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from buffrsign import Producer
+from buffrsign.mail.chromium import find_browser
 from tests.support import parallel
 from tests.support.broker import KEY_SECRET, TestBroker, databases, running_server
 from tests.support.postgresql import folder_of_programs
@@ -15,6 +16,7 @@ from tests.support.postgresql import folder_of_programs
 PARTS: dict[str, Callable[[], object]] = {
     "redis-server": lambda: shutil.which("redis-server"),
     "postgresql": folder_of_programs,
+    "chromium": find_browser,
 }
 """What `needs(part)` may name, and what shows that it is there."""
 

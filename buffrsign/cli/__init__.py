@@ -7,7 +7,16 @@ needs it, so `buffrsign --help` is quick and a bare install can say which extra 
 
 import sys
 
-_EXTRA_OF = {"click": "cli", "rich": "cli", "sqlalchemy": "sql", "alembic": "sql", "rfc8785": "sql"}
+_EXTRA_OF = {
+    "click": "cli",
+    "rich": "cli",
+    "sqlalchemy": "sql",
+    "alembic": "sql",
+    "rfc8785": "sql",
+    "jinja2": "worker",
+    "yaml": "worker",
+    "css_inline": "worker",
+}
 
 
 def main() -> None:

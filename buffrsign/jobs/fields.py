@@ -52,6 +52,7 @@ Title = Annotated[str, like(_ONE_LINE, "one line without control characters", at
 Message = Annotated[
     str, like(r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z", "text without control characters", at_most=4000)
 ]
+OneTimeCode = Annotated[str, like(r"\A[0-9A-Z-]{4,16}\Z", "a code of 4 to 16 digits, capital letters and hyphens")]
 Locale = Annotated[str, like(r"\A[a-z]{2,3}(-[A-Z]{2})?\Z", "a locale such as en or de-NA")]
 TimeOfDay = Annotated[str, like(r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z", "a time of day such as 08:00")]
 TimeZone = Annotated[str, like(r"\A[A-Za-z0-9_+/-]{1,64}\Z", "a time zone such as Africa/Windhoek")]

@@ -15,7 +15,12 @@ from buffrsign.core.ids import new_ulid
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
-from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
+from buffrsign.jobs.email import (
+    ComplianceAlertEmail,
+    DocumentCompletedEmail,
+    SignatureReminderEmail,
+    SignatureRequestEmail,
+)
 from buffrsign.jobs.job import VERSION_FIELD, Job, PayloadRefused, decode
 from buffrsign.jobs.maintenance import CacheCleanup, Canary, ExpiredDocuments
 from buffrsign.jobs.queues import Queue
@@ -62,6 +67,7 @@ _TRANSLATIONS: dict[Queue, dict[str, _Translation]] = {
         "signature_request": _Translation(SignatureRequestEmail, _RECIPIENT),
         "signature_reminder": _Translation(SignatureReminderEmail, _RECIPIENT, frozenset({"days_remaining"})),
         "document_completed": _Translation(DocumentCompletedEmail, _RECIPIENT),
+        "compliance_alert": _Translation(ComplianceAlertEmail, _RECIPIENT),
     },
     Queue.REQUESTS: {},
     Queue.DOCUMENTS: {

@@ -57,9 +57,9 @@ class Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReminderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a signer who was asked is reminded: first after a while, then at intervals, at most so often.
 
-    One more letter, the last chance, comes so long before the request expires; zero: none does. Nobody gets a reminder in
-    the quiet hours of their own time zone (none, where both ends are the same), and, where that is asked for, only from
-    Monday to Friday. `asked_every`: how often a reminder, or the letter once more, may be asked for by hand.
+    One more letter, the last chance, comes so long before the request expires; zero: none does. Nobody gets a reminder
+    in the quiet hours of their own time zone (none, where both ends are the same), and, where that is asked for, only
+    from Monday to Friday. `asked_every`: how often a reminder, or the letter once more, may be asked for by hand.
     """
 
     first_after: timedelta = timedelta(days=5)
@@ -117,9 +117,9 @@ OF_THE_SENDER = {Event.VOIDED, Event.EXTENDED}
 class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS):
     """One thing that happened to a signature request; `event_id` makes its repeats harmless.
 
-    `recipient_id` names who viewed, signed or declined, who is to be reminded now, or who has not received the letter; a
-    document is voided, or its expiry moved, by its sender, so there it is absent. `expires_at`: the new expiry, of an
-    extension only.
+    `recipient_id` names who viewed, signed or declined, who is to be reminded now, or who has not received the letter;
+    a document is voided, or its expiry moved, by its sender, so there it is absent. `expires_at`: the new expiry, of
+    an extension only.
     """
 
     event_id: PersonId

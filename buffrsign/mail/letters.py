@@ -1,27 +1,23 @@
 """Letters: a job from `jobs/email.py` becomes the words its recipient reads, as text and as HTML.
 
-A letter is a pair of templates named after its kind, `templates/<locale>/<kind>.txt` and `.html`; all language is in
-them, also how a date is said. The text's first line is the subject. A locale without the pair falls back to its
-language, then to English.
+What a letter says comes from four places, each of which knows one thing: `outlines.py` which sentences it has,
+`templates/locales/` the sentences, `words.py` the words in them, and `templates/letter.*` how it looks. The customer's
+own wording, where there is one, takes the place of the subject and of the opening.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import msgspec
-from jinja2 import FileSystemLoader, StrictUndefined, Template, select_autoescape
-from jinja2.sandbox import SandboxedEnvironment
-
+from buffrsign.core.clock import Clock, utc_now
 from buffrsign.jobs.email import Letter
 from buffrsign.jobs.fields import Recipient
+from buffrsign.mail.catalogue import LOCALES, Catalogue, Catalogues
 from buffrsign.mail.message import one_line
-
-FALLBACK_LOCALE = "en"
-NAMIBIAN_TIME = timezone(timedelta(hours=2))
-"""Namibia keeps UTC+02:00 all year since 2017 (IANA Africa/Windhoek), so no time zone database is needed to say it."""
-
-_TEMPLATES = Path(__file__).with_name("templates")
+from buffrsign.mail.outlines import GREETING, LINK_HINT, OUTLINES, Button, Outline, Say, Show, name_of
+from buffrsign.mail.stationery import Piece, Sheet, stationery
+from buffrsign.mail.wording import OwnWords, own_words
+from buffrsign.mail.words import Words, words_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,8 @@ class RenderedLetter:
     subject: str
     text: str
     html: str
+    preheader: str = ""
+    language: str = "en"
 
 
 class Letters:
@@ -47,62 +45,84 @@ class Letters:
         *,
         product: str = "BuffrSign",
         reply_to: str | None = None,
-        templates: Path = _TEMPLATES,
+        clock: Clock = utc_now,
+        locales: Path = LOCALES,
     ) -> None:
+        """`reply_to` is for letters whose sender is not known; `locales` is the folder of the catalogues."""
         self._from_address = from_address
         self._product = product
         self._reply_to = reply_to
-        self._environment = SandboxedEnvironment(
-            loader=FileSystemLoader(templates),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
+        self._clock = clock
+        self._catalogues = Catalogues(locales)
 
     def render(self, job: Letter) -> RenderedLetter:
-        """Write the letter that a job asks for. The same job always yields the same letter and Message-ID.
+        """Write the letter that a job asks for.
+
+        The same job always yields the same Message-ID, and on the same day the same letter: days that remain are
+        counted when it is written.
 
         Raises:
-            jinja2.TemplateError: a template is missing, or says a word that the job does not have.
+            WordingRefused: the customer's own wording cannot be written.
+            LinkRefused: a URL is neither http nor https.
+            CatalogueRefused, SentenceBroken: the catalogue of the recipient's language does not fit.
         """
-        words = {**_words(job), "product": self._product}
-        subject, text = _subject_and_text(self._template(job, "txt").render(words))
+        catalogue = self._catalogues.of(job.recipient.locale)
+        words = words_of(job, product=self._product, catalogue=catalogue, now=self._clock())
+        own = own_words(getattr(job, "wording", None), words)
+        sheet = _Writer(name_of(job.kind), catalogue, words).sheet(OUTLINES[job.kind], own, product=self._product)
+        layouts = stationery()
         sender = words.get("sender_name")
         return RenderedLetter(
             message_id=f"<{job.job_id.lower()}@{self._from_address.rpartition('@')[2]}>",
             from_address=self._from_address,
             from_name=f"{sender} via {self._product}" if sender else self._product,
-            reply_to=self._reply_to,
+            reply_to=getattr(job, "sender_email", None) or self._reply_to,
             to=job.recipient,
-            subject=subject,
-            text=text,
-            html=self._template(job, "html").render({**words, "subject": subject}),
+            subject=sheet.subject,
+            text=layouts.as_text(sheet),
+            html=layouts.as_html(sheet),
+            preheader=sheet.preheader,
+            language=catalogue.locale,
         )
 
-    def _template(self, job: Letter, part: str) -> Template:
-        locale = job.recipient.locale
-        name = f"{job.kind.rpartition('.')[2]}.{part}"
-        folders = (locale, locale.partition("-")[0], FALLBACK_LOCALE)
-        return self._environment.select_template([f"{folder}/{name}" for folder in folders])
 
+@dataclass(frozen=True)
+class _Writer:
+    """Fills one letter's outline with its sentences and words."""
 
-def _words(job: Letter) -> dict[str, object]:
-    """What a template may say: the job's own fields, and the recipient's name instead of the recipient."""
-    fields = msgspec.structs.asdict(job)
-    recipient = fields.pop("recipient")
-    return {**{name: _sayable(name, value) for name, value in fields.items()}, "name": one_line(recipient.name)}
+    letter: str
+    catalogue: Catalogue
+    words: Words
 
+    def sheet(self, outline: Outline, own: OwnWords, *, product: str) -> Sheet:
+        return Sheet(
+            language=self.catalogue.locale,
+            subject=own.subject or one_line(self._say(outline.subject)),
+            preheader=self._say(outline.preheader),
+            product=product,
+            greeting=self._say(GREETING),
+            link_hint=self._say(LINK_HINT),
+            pieces=[*self._opening(outline, own), *self._body(outline)],
+            footer=[self._say(sentence) for sentence in outline.footer],
+        )
 
-def _sayable(name: str, value: object) -> object:
-    if isinstance(value, datetime):
-        return value.astimezone(NAMIBIAN_TIME)
-    if isinstance(value, str) and name != "message":
-        return one_line(value)
-    return value
+    def _opening(self, outline: Outline, own: OwnWords) -> Iterator[Piece]:
+        if own.paragraphs:
+            return (("own", lines, None) for lines in own.paragraphs)
+        return (("say", self._say(sentence), None) for sentence in outline.opening)
 
+    def _body(self, outline: Outline) -> Iterator[Piece]:
+        for block in outline.body:
+            match block:
+                case Say(when=when):
+                    if when is None or self.words[when]:
+                        yield "say", self._say(block), None
+                case Show(look, word):
+                    if self.words[word]:
+                        yield look, self.words[word], None
+                case Button(url, label):
+                    if self.words[url]:
+                        yield "button", self._say(label), self.words[url]
 
-def _subject_and_text(rendered: str) -> tuple[str, str]:
-    first_line, _, text = rendered.partition("\n")
-    return one_line(first_line.removeprefix("Subject:")), text.lstrip("\n")
+    def _say(self, sentence: Say) -> str:
+        return self.catalogue.say(sentence, self.letter, self.words)

@@ -1,8 +1,8 @@
 """The links that letters carry, and the tokens that make them secret.
 
-A token says which key signed it and until when it holds; what it is for is not in it, but signed with it, so that it opens
-nothing else: `<key id>.<seconds since 1970, or 0>.<HMAC-SHA-256, in base64>`. A link is minted when its letter is sent, so
-that no queue, log or record holds it.
+A token says which key signed it and until when it holds; what it is for is not in it, but signed with it, so that it
+opens nothing else: `<key id>.<seconds since 1970, or 0>.<HMAC-SHA-256, in base64>`. A link is minted when its letter is
+sent, so that no queue, log or record holds it.
 """
 
 import base64

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from buffrsign.core.errors import Permanent
 from buffrsign.jobs import CONTRACTS, Queue
+from buffrsign.jobs.email import WhyUnreached
 
 LONGEST_WORDS = 2000
 LONGEST_HOST = 255
@@ -107,6 +108,14 @@ def status_in(response: str) -> str:
     """The first enhanced status code in a server's words, such as 5.1.1, or nothing (RFC 2034, 4)."""
     found = _STATUS.search(response)
     return found[1] if found else ""
+
+
+def why_unreached(response: str) -> WhyUnreached:
+    """Why a letter did not reach somebody, by the enhanced status code in a server's words (RFC 3463, 3.2 and 3.3)."""
+    status = status_in(response)
+    if is_about_the_mailbox(status):
+        return WhyUnreached.NO_SUCH_ADDRESS
+    return WhyUnreached.MAILBOX_FULL if status.endswith(".2.2") else WhyUnreached.REFUSED
 
 
 def is_about_the_mailbox(status: str) -> bool:

@@ -1,4 +1,4 @@
-"""The mail family's tables: letters that were offered to a mail server, what was said of each, who gets none, and rates."""
+"""The mail family's tables: letters offered to a mail server, what was said of each, who gets none, and send rates."""
 
 from sqlalchemy import (
     BigInteger,

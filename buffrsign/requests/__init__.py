@@ -1,5 +1,6 @@
 """Signature requests in SQL: who is asked to sign what, how far each signer is, and whether it is still awaited."""
 
+from buffrsign.requests.failed import delivery_failed
 from buffrsign.requests.outcomes import (
     AlreadyOpen,
     AlreadyRecorded,
@@ -42,4 +43,5 @@ __all__ = [
     "WhyNotApplied",
     "WhyNotAwaited",
     "allowed",
+    "delivery_failed",
 ]

@@ -64,8 +64,8 @@ class WhyNotApplied(StrEnum):
 class Recorded:
     """The event is part of the history.
 
-    `completed_now`: with it everybody had signed. `next_signers`: whose turn came by it. `round`: of the letter that was
-    asked for by hand, and goes to `asked_for`.
+    `completed_now`: with it everybody had signed. `next_signers`: whose turn came by it. `round`: of the letter that
+    was asked for by hand, and goes to `asked_for`.
     """
 
     completed_now: bool = False

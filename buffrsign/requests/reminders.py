@@ -1,6 +1,7 @@
 """When a signer hears of a request again: pure, from the request, what that signer was told, and the time.
 
-    signature request ── first_after ──▶ reminder 1 ── every ──▶ reminder 2 … ── expires_at - last_chance_before ──▶ last chance
+    request ── first_after ──▶ reminder 1 ── every ──▶ reminder 2 …
+    expires_at - last_chance_before ──▶ last chance, in the place of what would come after it
 
 One letter is pending for each signer. The next is decided when the one before it went out, so that after downtime an
 overdue one is sent once, and not once for each that was missed.
@@ -47,12 +48,18 @@ class Next:
     at: datetime
 
 
-def next_letter(request: SignatureRequest, signer: Signer, notices: Iterable[Notice], *, now: datetime) -> Next | None:
-    """What this signer hears next, and when; None when nothing more comes, or somebody else's turn is now."""
+def next_letter(
+    request: SignatureRequest, signer: Signer, notices: Iterable[Notice], *, now: datetime, tried: int = 0
+) -> Next | None:
+    """What this signer hears next, and when; None when nothing more comes, or somebody else's turn is now.
+
+    `tried`: the round of a reminder that may have been told; it counts as one that was.
+    """
     if signer not in state.to_ask(request, now=now):
         return None
     theirs = [notice for notice in notices if notice.recipient_id == signer.recipient_id]
-    reminder = _next_reminder(request.reminders, signer, theirs, now=now)
+    told = max(tried, rounds(theirs, signer.recipient_id, Told.REMINDER))
+    reminder = _next_reminder(request.reminders, signer, told, now=now)
     last_chance = _last_chance(request, signer, theirs, now=now)
     if reminder and request.expires_at and reminder.at >= request.expires_at:
         reminder = None
@@ -85,8 +92,7 @@ def allowed(moment: datetime, *, policy: ReminderPolicy, time_zone: str) -> date
             return max(moment, local.astimezone(moment.tzinfo))
 
 
-def _next_reminder(policy: ReminderPolicy, signer: Signer, theirs: list[Notice], *, now: datetime) -> Next | None:
-    told = rounds(theirs, signer.recipient_id, Told.REMINDER)
+def _next_reminder(policy: ReminderPolicy, signer: Signer, told: int, *, now: datetime) -> Next | None:
     if told >= policy.at_most:
         return None
     pause = policy.every if told else policy.first_after

@@ -82,17 +82,30 @@ class SignatureRequests:
                 notice = Notice(signer.recipient_id, letter, round_, self._clock())
                 rows.store_notice(connection, document_id, notice)
 
-    def plan_next(self, document_id: str, recipient: Recipient) -> Next | None:
-        """What this signer hears next, and when; noted with the request, for those who ask what comes."""
+    def plan_next(self, document_id: str, recipient: Recipient, *, tried: int = 0) -> Next | None:
+        """What this signer hears next, and when; noted with the request, for those who ask what comes.
+
+        `tried`: the round of a reminder that may have been told, and is not planned again.
+        """
         now = self._clock()
         with self._database.write() as connection:
             request = rows.load(connection, document_id)
             signer = None if request is None else next(iter(state.signers_of(request, recipient)), None)
             if request is None or signer is None:
                 return None
-            following = next_letter(request, signer, rows.load_notices(connection, document_id), now=now)
+            following = next_letter(request, signer, rows.load_notices(connection, document_id), now=now, tried=tried)
             rows.store_next(connection, document_id, signer, following)
         return following
+
+    def rounds_told(self, document_id: str, recipient: Recipient, letter: Told) -> int:
+        """The latest round of this letter that this signer was told; 0 before the first."""
+        request, notices = self.find(document_id), self.notices(document_id)
+        theirs = () if request is None else state.signers_of(request, recipient)
+        return max((rounds(notices, signer.recipient_id, letter) for signer in theirs), default=0)
+
+    def signers_of(self, request: SignatureRequest, recipient: Recipient) -> tuple[Signer, ...]:
+        """The signers of a request that this person is."""
+        return state.signers_of(request, recipient)
 
     def notices(self, document_id: str) -> tuple[Notice, ...]:
         """Who was told what of this document, and when, the oldest first."""
@@ -100,7 +113,7 @@ class SignatureRequests:
             return rows.load_notices(connection, document_id)
 
     def planned(self, document_id: str) -> Mapping[str, Next]:
-        """What each signer hears next, by `recipient_id`, as it was planned last; it may have become pointless since."""
+        """What each signer hears next, by `recipient_id`, as it was planned last; it may be pointless by now."""
         with self._database.read() as connection:
             return rows.load_next(connection, document_id)
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
 from buffrsign.jobs.fields import Recipient
+from buffrsign.mail.samples import SAMPLES
 
 NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 ANNA = Recipient("anna@example.com", name="Anna Nghipandulwa")
@@ -32,4 +33,6 @@ COMPLETED = DocumentCompletedEmail(
     document_url=LINK,
     completed_at=datetime(2026, 12, 1, 23, 5, tzinfo=UTC),
 )
-EVERY_LETTER = (REQUEST, REMINDER, COMPLETED)
+_OURS = (REQUEST, REMINDER, COMPLETED)
+EVERY_LETTER = (*_OURS, *(SAMPLES[kind] for kind in SAMPLES if kind not in {letter.kind for letter in _OURS}))
+"""One of each kind."""

@@ -8,7 +8,7 @@ import pytest
 from tests.support.cli import command_line
 
 NOWHERE = "redis://127.0.0.1:1/0"
-HEAVY = {"rich", "redis", "sqlalchemy", "celery", "rfc8785", "config", "tasks", "workers"}
+HEAVY = {"rich", "redis", "sqlalchemy", "celery", "rfc8785", "jinja2", "css_inline", "config", "tasks", "workers"}
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -23,7 +23,7 @@ def test_the_command_runs_as_a_module() -> None:
     shown = python("-m", "buffrsign.cli", "--help")
 
     assert (shown.returncode, shown.stderr) == (0, "")
-    for name in ("jobs", "queues", "ping", "dead", "audit", "requests"):
+    for name in ("jobs", "queues", "ping", "dead", "audit", "requests", "mail"):
         assert f"\n  {name} " in shown.stdout
 
 
@@ -34,6 +34,8 @@ def test_the_command_runs_as_a_module() -> None:
         ("rich", "cli", ["queues", "--watch", "--broker-url", NOWHERE]),
         ("sqlalchemy", "sql", ["audit", "verify", "--database-url", "sqlite:///nowhere.db"]),
         ("rfc8785", "sql", ["audit", "verify", "--database-url", "sqlite:///nowhere.db"]),
+        ("css_inline", "worker", ["mail", "preview", "signature_request"]),
+        ("jinja2", "worker", ["mail", "preview", "signature_request"]),
     ],
 )
 def test_a_bare_install_says_which_extra_is_missing(package: str, extra: str, arguments: list[str]) -> None:

@@ -140,7 +140,7 @@ def test_a_letter_that_another_job_takes_while_we_connect_is_left_to_it(record, 
         assert office.deliver(REQUEST) == Uncertain(HOST)
 
     assert server.messages == []
-    assert server.commands[-1] == "quit"
+    assert server.commands[-1] == "rset"
 
 
 def test_a_letter_that_is_tried_by_another_job_keeps_its_message_id(office):

@@ -1,17 +1,31 @@
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from buffrsign.jobs import Key
+from buffrsign.core.ids import new_ulid
+from buffrsign.jobs import Job, Key, decode
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
-from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail
+from buffrsign.jobs.email import (
+    DeliveryFailedEmail,
+    DocumentCompletedEmail,
+    OneTimeCodeEmail,
+    SignatureReminderEmail,
+    addressee,
+)
 from buffrsign.jobs.fields import Recipient
 from buffrsign.jobs.maintenance import CacheCleanup, Canary, ExpiredDocuments
-from tests.support.jobs import letter
+from tests.support.jobs import OUR_CONTRACTS, golden_file, letter
 
 DIGEST = "0123456789abcdef" * 4
+
+
+def golden(kind: str) -> Job:
+    contract = OUR_CONTRACTS[kind]
+    payload = msgspec.json.decode(golden_file(contract, contract.version).read_bytes())
+    return decode(kind, payload, job_id=new_ulid())
 
 
 def test_a_letter_is_the_same_letter_however_it_is_worded():
@@ -32,6 +46,27 @@ def test_a_letter_without_a_document_has_no_key():
     assert letter(document_id=None).key is None
     assert SignatureReminderEmail(recipient=Recipient("a@b"), document_title="t", signing_url="https://x").key is None
     assert DocumentCompletedEmail(recipient=Recipient("a@b"), document_title="t").key is None
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind in OUR_CONTRACTS if kind.startswith("email.")))
+def test_each_letter_is_one_per_document_addressee_and_round(kind):
+    job = golden(kind)
+
+    assert job.key == (None if kind == "email.one_time_code" else Key("doc_7", addressee(job), job.round))
+
+
+def test_a_sender_is_told_of_everybody_who_was_not_reached():
+    failed = golden("email.delivery_failed")
+    assert isinstance(failed, DeliveryFailedEmail)
+
+    other = msgspec.structs.replace(failed, unreached=Recipient("ben@example.com"))
+
+    assert other.key != failed.key
+    assert addressee(other) != addressee(failed)
+
+
+def test_every_code_is_its_own():
+    assert OneTimeCodeEmail(recipient=Recipient("a@b"), code="482915").key is None
 
 
 def test_a_version_is_worked_on_once_and_the_latest_anew_each_time():

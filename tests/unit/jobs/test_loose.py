@@ -10,7 +10,12 @@ from buffrsign.jobs import PayloadRefused, Queue
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
-from buffrsign.jobs.email import DocumentCompletedEmail, SignatureReminderEmail, SignatureRequestEmail
+from buffrsign.jobs.email import (
+    ComplianceAlertEmail,
+    DocumentCompletedEmail,
+    SignatureReminderEmail,
+    SignatureRequestEmail,
+)
 from buffrsign.jobs.fields import Recipient
 from buffrsign.jobs.loose import OLDER_NAMES, LooseJobRefused, job_from
 from buffrsign.jobs.maintenance import CacheCleanup, Canary, ExpiredDocuments
@@ -65,6 +70,15 @@ def test_a_loose_completion_letter():
 
     assert type(job) is DocumentCompletedEmail
     assert job.recipient.name == "Anna"
+
+
+def test_a_loose_compliance_alert():
+    alert = {"type": "compliance_alert", **ANNA, "document_title": "Lease", "findings": ["No consent was recorded"]}
+
+    job = job_from("email_notifications", alert)
+
+    assert type(job) is ComplianceAlertEmail
+    assert (job.recipient.email, job.findings) == ("anna@example.com", ("No consent was recorded",))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +160,11 @@ def test_a_queue_goes_by_its_older_name_and_by_ours(older):
 @pytest.mark.parametrize(
     ("queue", "type_", "known"),
     [
-        ("email_notifications", "compliance_alert", "signature_request, signature_reminder, document_completed, test"),
+        (
+            "email_notifications",
+            "newsletter",
+            "signature_request, signature_reminder, document_completed, compliance_alert, test",
+        ),
         ("document_processing", "ai_analysis", "pdf_processing, generate_thumbnail, test"),
         ("compliance_checks", "popia_check", "eta_2019_check, test"),
         ("audit_trail", "event", "record_event, test"),
