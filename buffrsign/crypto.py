@@ -16,8 +16,6 @@ message stays in clear: job id, kind, queue and times are no personal data.
 Source: NIST SP 800-38D, 8.2.2 and 8.3: with random nonces, one key seals 2^32 messages at most.
 """
 
-import base64
-import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -25,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from buffrsign.core.errors import Permanent
+from buffrsign.core.key_list import KEYS_FORM, KeysRefused, read_keys
 
 SERIALIZER = "buffrsign-encrypted"
 CONTENT_TYPE = "application/x-buffrsign-encrypted"
@@ -38,7 +37,6 @@ SEALED_FOR = "sealed_for"
 HIDDEN = "(…)"
 """What stands in headers, and so in events and logs, where Celery would show arguments."""
 
-KEYS_FORM = "`id:key,id:key…`, each key 32 bytes in base64"
 EXPECTED_KEYS = f"{KEYS_FORM}; the first one encrypts"
 
 _KEY_BYTES = 32
@@ -47,10 +45,6 @@ _TAG_BYTES = 16
 _VERSION = b"1"
 _HEAD_LINES = 4
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,32}")
-
-
-class KeysRefused(Permanent):
-    """The keys are not spelt as they must be, or cannot be used here. The message holds no key."""
 
 
 class PayloadUnreadable(Permanent):
@@ -68,27 +62,6 @@ class Head:
     key_id: str
     job_id: str
     kind: str
-
-
-def read_keys(text: str, *, what: str) -> dict[str, bytes]:
-    """The keys of `id:base64key,id2:base64key`, in their order. `what` they are is said in errors, which hold no key.
-
-    Raises:
-        KeysRefused: it is spelt otherwise, or two keys have one id.
-    """
-    keys: dict[str, bytes] = {}
-    for number, part in enumerate(text.split(","), start=1):
-        key_id, colon, encoded = part.strip().partition(":")
-        if not colon:
-            raise KeysRefused(f"{what} number {number} has no id; expected {KEYS_FORM}")
-        if key_id in keys:
-            raise KeysRefused(f"{what} number {number} has the id of one before it")
-        try:
-            # The alphabet of URLs is taken, too; anything else is refused, and not skipped.
-            keys[key_id] = base64.b64decode(encoded.translate(_FROM_URL_ALPHABET), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise KeysRefused(f"{what} number {number} is no base64; expected {KEYS_FORM}") from error
-    return keys
 
 
 class Cipher:
@@ -289,6 +262,3 @@ def _text(data: bytes) -> str:
 def _shown(key_id: str) -> str:
     """A key's id for people, unless it is something else that came in its place."""
     return key_id if _KEY_ID.fullmatch(key_id) else "of a name that is none"
-
-
-_FROM_URL_ALPHABET = str.maketrans("-_", "+/")

@@ -15,7 +15,8 @@ from urllib.parse import quote
 import msgspec
 
 from buffrsign.broker.address import EXPECTED, AddressRefused, read_address
-from buffrsign.crypto import EXPECTED_KEYS, KEYS_FORM, Cipher, KeysRefused
+from buffrsign.core.key_list import KEYS_FORM, KeysRefused
+from buffrsign.crypto import EXPECTED_KEYS, Cipher
 from buffrsign.mail.addresses import MailboxRefused, mailbox
 from buffrsign.mail.links import LinkKeys
 from buffrsign.mail.providers import EXPECTED_PROVIDERS, ProvidersRefused, read_providers
@@ -148,7 +149,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     link_keys: Annotated[
         Text | None,
         Is(
-            "sign the links to sign, so that only their letter has them; none: links are as they were enqueued",
+            "sign the links in letters, so that nobody else has them; none: links go out as they came",
             KEYS_FORM,
         ),
     ] = None
@@ -224,7 +225,7 @@ _TYPES: dict[str, Any] = get_type_hints(Settings, include_extras=True)
 
 
 def _value(name: str, text: str) -> Any:
-    """Raises msgspec.ValidationError, AddressRefused, KeysRefused, OnDoubtRefused, ProvidersRefused or MailboxRefused."""
+    """Raises msgspec.ValidationError, or the refusal of whatever reads a value of this form."""
     if name in REDIS_URLS:
         read_address(text)
     if name == "payload_keys":

@@ -102,7 +102,7 @@ def send_signature_reminder(job: SignatureReminderEmail, services: Services) -> 
 
 @sends(LastChanceEmail)
 def send_last_chance(job: LastChanceEmail, services: Services) -> Done:
-    """Warn the signer that the time is almost over, unless the signature is no longer awaited, or there is more time."""
+    """Warn the signer that the time is almost over, unless nobody awaits the signature, or there is more time now."""
     return _send_while_awaited(job, services)
 
 
@@ -309,7 +309,7 @@ def _tell_sender(job: Letter, why: WhyUnreached, services: Services) -> None:
 def _record(
     job: Letter, action: str, facts: dict[str, Fact], services: Services, *, source: Source = Source.SMTP
 ) -> None:
-    about = {"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id}
+    about: dict[str, Fact] = {"letter": job.kind, "round": job.round, "recipient_id": job.recipient.recipient_id}
     services.producer.enqueue(
         RecordEvent(
             entry_id=id_of(action, job.kind, job.key or (job.job_id,), source=source),

@@ -8,7 +8,8 @@ import click
 
 from buffrsign.broker.address import AddressRefused, read_address
 from buffrsign.core.clock import to_epoch_ms
-from buffrsign.crypto import Cipher, KeysRefused
+from buffrsign.core.key_list import KeysRefused
+from buffrsign.crypto import Cipher
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(rf"(\d+(?:\.\d+)?)({'|'.join(_UNITS)})")

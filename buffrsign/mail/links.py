@@ -14,7 +14,7 @@ from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from buffrsign.core.clock import from_epoch_ms, to_epoch_ms
-from buffrsign.crypto import KeysRefused, read_keys
+from buffrsign.core.key_list import KeysRefused, read_keys
 
 TOKEN = "token"  # noqa: S105 - the name of a parameter, not a secret
 LEAST_KEY_BYTES = 32

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buffrsign.crypto import KeysRefused
+from buffrsign.core.key_list import KeysRefused
 from buffrsign.mail.links import Expired, Invalid, LinkKeys, Valid, signing_url
 from tests.support.clock import NOON
 
