@@ -19,6 +19,10 @@ class NoSuchLetter(Permanent):
     """No letter is of this kind, or none is written in this locale."""
 
 
+class FolderUnfit(Permanent):
+    """Nothing can be written to the folder."""
+
+
 @dataclass(frozen=True)
 class Preview:
     """Where one letter was written. There are no pictures where there is no Chromium."""
@@ -53,16 +57,20 @@ def write_preview(kind: str, *, locale: str, folder: Path, browser: str | None) 
 
     Raises:
         NoSuchLetter: letters are not written in this locale; the message lists those they are written in.
+        FolderUnfit: nothing can be written there.
         PictureFailed: the browser failed.
     """
     if locale not in locales():
         raise NoSuchLetter(f"no letter is written in {locale!r}; there are: {', '.join(locales())}")
     letter = Letters(_FROM, clock=lambda: SAMPLE_NOW).render(sample(kind, locale=locale))
-    folder.mkdir(parents=True, exist_ok=True)
     stem = f"{name_of(kind)}.{locale}"
     page, text = folder / f"{stem}.html", folder / f"{stem}.txt"
-    page.write_text(letter.html, encoding="utf-8")
-    text.write_text(f"Subject: {letter.subject}\n\n{letter.text}", encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.write_text(letter.html, encoding="utf-8")
+        text.write_text(f"Subject: {letter.subject}\n\n{letter.text}", encoding="utf-8")
+    except OSError as error:
+        raise FolderUnfit(f"{folder} cannot be written to ({type(error).__name__}); name another --folder") from error
     if browser is None:
         return Preview(kind, locale, letter.subject, page, text)
     pictures = (take_picture(page, folder / f"{stem}.{scheme}.png", scheme, browser=browser) for scheme in SCHEMES)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
-from buffrsign.jobs.email import Letter
+from buffrsign.jobs.email import Letter, addressee
 from buffrsign.mail.mailboxes import mailbox_of
 from buffrsign.mail.states import LONGEST_HOST, Source, State, Words, as_words, status_in
 from buffrsign.mail.tables import mail_deliveries, mail_delivery_events
@@ -183,7 +183,7 @@ def _insert_unless_there(
     row = insert(mail_deliveries).values(
         kind=job.kind,
         document_id=job.document_id,
-        recipient=job.recipient.person,
+        recipient=addressee(job),
         round=job.round,
         message_id=message_id,
         state=state,
@@ -220,7 +220,7 @@ def _same_letter(job: Letter) -> ColumnElement[bool]:
         return same_job
     return same_job | and_(
         columns.document_id == job.document_id,
-        columns.recipient == job.recipient.person,
+        columns.recipient == addressee(job),
         columns.kind == job.kind,
         columns.round == job.round,
     )

@@ -74,6 +74,29 @@ def test_what_is_wrong_is_a_sentence_with_what_there_is(
     assert not (tmp_path / "letters").exists()
 
 
+def test_a_folder_that_cannot_be_written_to_is_a_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    shown = run("mail", "preview", "signature_request", "--folder", str(tmp_path / "file" / "letters"))
+
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert "cannot be written to (NotADirectoryError); name another --folder" in shown.stderr
+
+
+def test_a_browser_that_fails_is_a_sentence_and_leaves_the_letter(tmp_path: Path) -> None:
+    browser = tmp_path / "bin" / "chromium"
+    browser.parent.mkdir()
+    browser.write_text("#!/bin/sh\nexit 3\n")
+    browser.chmod(0o755)
+    run = command_line({"PATH": str(browser.parent)})
+
+    shown = run("mail", "preview", "signature_request", "--folder", str(tmp_path / "letters"))
+
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert "made no picture (CalledProcessError); the HTML and the text are written" in shown.stderr
+    assert (tmp_path / "letters" / "signature_request.en.html").is_file()
+
+
 @pytest.mark.needs("chromium")
 def test_where_chromium_is_found_there_are_pictures_light_and_dark(run_with_browser: Run, tmp_path: Path) -> None:
     shown = run_with_browser("mail", "preview", "signature_request", "--folder", str(tmp_path), "--json")

@@ -12,6 +12,7 @@ from buffrsign.core.errors import Permanent
 from buffrsign.jobs import PayloadRefused, encode
 from buffrsign.jobs.email import Letter, Wording
 from buffrsign.mail.letters import Letters, RenderedLetter
+from buffrsign.mail.message import as_message
 from buffrsign.mail.samples import SAMPLES
 from buffrsign.mail.wording import LONGEST_MESSAGE, WordingRefused
 from tests.support.mail import LINK, NOW, REQUEST
@@ -139,7 +140,7 @@ def test_what_a_word_says_is_not_run():
 def test_an_own_subject_cannot_start_a_header_of_its_own(line_break):
     evil = f"Hello{line_break}Bcc: thief@example.com"
 
-    raw = written(subject=evil).as_message(date=NOW).as_bytes()
+    raw = as_message(written(subject=evil), date=NOW).as_bytes()
 
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert message["Subject"] == "Hello Bcc: thief@example.com"

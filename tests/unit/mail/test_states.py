@@ -150,7 +150,7 @@ def test_what_follows_a_doubt_is_said_by_kind():
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("email.no_such=hold", "'email.no_such' is no kind of letter; known are: email.document_completed"),
+        ("email.no_such=hold", "'email.no_such' is no kind of letter; known are: email.compliance_alert"),
         ("audit.record_event=hold", "is no kind of letter"),
         ("email.signature_request=resend", "may be hold or resend_once"),
         ("email.signature_request", "may be hold or resend_once"),
