@@ -78,7 +78,7 @@ class ReminderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("last_chance_before and asked_every are between nothing and 366 days")
 
 
-class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS):
+class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS, version=2):
     """Ask several people to sign one document: one enqueue yields the letters and the reminders."""
 
     document_id: DocumentId
@@ -111,15 +111,12 @@ class Event(StrEnum):
     NOT_RECEIVED = "not_received"
 
 
-OF_THE_SENDER = {Event.VOIDED, Event.EXTENDED}
-
-
-class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS):
+class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, version=2):
     """One thing that happened to a signature request; `event_id` makes its repeats harmless.
 
-    `recipient_id` names who viewed, signed or declined, who is to be reminded now, or who has not received the letter;
-    a document is voided, or its expiry moved, by its sender, so there it is absent. `expires_at`: the new expiry, of
-    an extension only.
+    `recipient_id` names who viewed, signed or declined, who is to be reminded now, or who has not received the letter.
+    A document is voided, and its expiry moved, by its sender: there it is absent, or names who asked for more time.
+    `expires_at`: the new expiry, of an extension only.
     """
 
     event_id: PersonId
@@ -130,8 +127,8 @@ class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS):
     expires_at: Moment | None = None
 
     def __post_init__(self) -> None:
-        if (self.recipient_id is None) != (self.event in OF_THE_SENDER):
-            raise ValueError("voided and extended name no recipient_id; all other events do")
+        if self.event is not Event.EXTENDED and (self.recipient_id is None) != (self.event is Event.VOIDED):
+            raise ValueError("voided names no recipient_id, extended may, and all other events do")
         if (self.expires_at is None) == (self.event is Event.EXTENDED):
             raise ValueError("extended says the new expires_at; no other event does")
 

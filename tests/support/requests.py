@@ -1,6 +1,6 @@
 """Signature requests and their events, short to say."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from buffrsign.jobs.requests import Event, OpenRequest, Sender, Signer, SignerEvent
@@ -50,6 +50,10 @@ def declined(name: str, **fields: object) -> SignerEvent:
 
 def voided(**fields: object) -> SignerEvent:
     return event(Event.VOIDED, **fields)
+
+
+def extended(until: datetime) -> SignerEvent:
+    return event(Event.EXTENDED, expires_at=until)
 
 
 def event(kind: Event, **fields: object) -> SignerEvent:

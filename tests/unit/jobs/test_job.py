@@ -164,8 +164,23 @@ def test_two_signers_with_one_id_are_refused():
 def test_an_event_names_its_signer_unless_the_sender_voided(event, recipient_id):
     payload = {"event_id": "e1", "document_id": "d1", "event": event, "occurred_at": NOON, "recipient_id": recipient_id}
 
-    with pytest.raises(PayloadRefused, match="name a recipient_id; voided does not"):
+    with pytest.raises(PayloadRefused, match="voided names no recipient_id"):
         decode("requests.signer_event", payload, job_id=new_ulid())
+
+
+@pytest.mark.parametrize("event", ["extended", "viewed"])
+def test_only_an_extension_says_a_new_expiry(event):
+    expires_at = None if event == "extended" else NOON
+    payload = {"event_id": "e1", "document_id": "d1", "event": event, "occurred_at": NOON, "recipient_id": "user_3"}
+
+    with pytest.raises(PayloadRefused, match="extended says the new expires_at"):
+        decode("requests.signer_event", payload | {"expires_at": expires_at}, job_id=new_ulid())
+
+
+@pytest.mark.parametrize("time_zone", ["Africa/Atlantis", "../etc", "/etc/localtime"])
+def test_a_signer_lives_in_a_time_zone_that_there_is(time_zone):
+    with pytest.raises(ValueError, match="IANA"):
+        Signer("user_3", "anna@example.com", time_zone=time_zone)
 
 
 @pytest.mark.parametrize(
