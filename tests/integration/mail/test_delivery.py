@@ -1,9 +1,10 @@
+import time
 from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
 
-from buffrsign.mail.addresses import MailboxRefused
+from buffrsign.mail.addresses import MailboxRefused, mailbox
 from buffrsign.mail.delivery import (
     LONGEST_RESPONSE,
     Accepted,
@@ -14,6 +15,7 @@ from buffrsign.mail.delivery import (
     ProviderAway,
     Utf8NotOffered,
 )
+from buffrsign.mail.delivery.session import Session
 from tests.support.smtp import DROP, HANG, Script, ScriptedSmtp, a_message, client_tls, drip
 
 SENDER = "no-reply@buffrsign.example"
@@ -243,6 +245,33 @@ def test_a_server_that_drops_in_the_middle_of_a_message_has_not_taken_it():
         hand_over(server, message=long)
 
     assert server.messages == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [Script(mail=drip("250 all in good time")), Script(data=drip("354 go on")), Script(stall_after_bytes=1000)],
+    ids=["slow to an address", "slow to DATA", "reads no further"],
+)
+def test_a_letter_s_time_up_to_its_last_byte_is_bounded_over_all_its_steps(script):
+    message = f"From: us@example.com\r\n\r\n{'x' * 900}\r\n".encode() * 9000
+
+    with ScriptedSmtp(script) as server:
+        letter_by = time.monotonic() + 0.3
+        session = Session(
+            server.as_server(timeout_s=20.0), ehlo_name="worker.example", tls=client_tls(), letter_by=letter_by
+        )
+        session.begin(letter_by=letter_by)
+
+        def bring() -> None:
+            session.agree(mailbox(SENDER), mailbox(RECIPIENT))
+            session.hand_over(message)
+
+        with pytest.raises(ProviderAway):
+            bring()
+        session.leave()
+
+    assert server.messages == []
+    assert time.monotonic() < letter_by + 5
 
 
 def test_a_421_to_a_whole_message_says_that_it_was_not_taken():
