@@ -9,7 +9,7 @@ import pytest
 from buffrsign.mail.addresses import mailbox
 from buffrsign.mail.delivery import Accepted, DeliveryUncertain, Mailer, ProviderAway
 from buffrsign.mail.delivery.session import Session
-from tests.support.smtp import DROP, Script, ScriptedSmtp, a_message, client_tls, drip
+from tests.support.smtp import DROP, HANG, Script, ScriptedSmtp, a_message, client_tls, drip
 
 SENDER = "no-reply@buffrsign.example"
 RECIPIENT = "anna@example.com"
@@ -107,8 +107,13 @@ def test_a_server_that_drops_in_the_middle_of_a_message_has_not_taken_it():
 
 @pytest.mark.parametrize(
     "script",
-    [Script(mail=drip("250 all in good time")), Script(data=drip("354 go on")), Script(stall_after_bytes=1000)],
-    ids=["slow to an address", "slow to DATA", "reads no further"],
+    [
+        Script(mail=drip("250 all in good time")),
+        Script(rcpt=HANG),
+        Script(data=drip("354 go on")),
+        Script(stall_after_bytes=1000),
+    ],
+    ids=["slow to an address", "silent to an address", "slow to DATA", "reads no further"],
 )
 def test_a_letter_s_time_up_to_its_last_byte_is_bounded_over_all_its_steps(script):
     message = f"From: us@example.com\r\n\r\n{'x' * 900}\r\n".encode() * 9000
