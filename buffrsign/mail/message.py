@@ -4,9 +4,10 @@ No field can start a header of its own, by construction: whatever comes in is ma
 first, what is not ASCII in it becomes encoded words (RFC 2047), and addresses are read before they are written.
 """
 
+import base64
+import binascii
 import re
 from datetime import datetime
-from email.header import Header
 from email.headerregistry import BaseHeader
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, Policy
@@ -22,7 +23,9 @@ _LINE_LENGTH = 76
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_BREAKING_SPACE = re.compile(r"[ \t\r\n]+")
+_LINE_END = re.compile(r"\r\n?")
+_ENCODED_WORD_BYTES = 45  # 60 characters of base64; a word has at most 75 (RFC 2047, 2)
+_BOUNDARY = "=_alternative"  # quoted-printable never says =_
 
 
 class _AsWritten(BaseHeader):
@@ -73,7 +76,7 @@ def as_message(letter: "RenderedLetter", *, date: datetime, unsubscribe: str | N
         "From": _named(letter.from_name, sender),
         "To": _named(letter.to.name, recipient),
         "Reply-To": reply_to.address if reply_to and (utf8 or not reply_to.needs_utf8) else "",
-        "Subject": _in_ascii(one_line(letter.subject), field="Subject"),
+        "Subject": _in_ascii(one_line(letter.subject)),
         "Date": format_datetime(date),
         "Message-ID": _message_id(letter.message_id),
         "Auto-Submitted": "auto-generated",
@@ -83,8 +86,10 @@ def as_message(letter: "RenderedLetter", *, date: datetime, unsubscribe: str | N
     for name, value in fields.items():
         if value or name == "Subject":
             message[name] = _AsWritten(name, value)
-    message.set_content(_sayable(letter.text))
-    message.add_alternative(_sayable(letter.html), subtype="html")
+    message["MIME-Version"] = _AsWritten("MIME-Version", "1.0")
+    message["Content-Type"] = _AsWritten("Content-Type", f'multipart/alternative; boundary="{_BOUNDARY}"')
+    message.attach(_part(letter.text, "plain"))
+    message.attach(_part(letter.html, "html"))
     return message
 
 
@@ -99,6 +104,16 @@ def one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
+def _part(text: str, subtype: str) -> EmailMessage:
+    """A body in quoted-printable (RFC 2045, 6.7); the standard library takes ten times as long for the same."""
+    part = EmailMessage(policy=_SEVEN_BIT)
+    part["Content-Type"] = _AsWritten("Content-Type", f'text/{subtype}; charset="utf-8"')
+    part["Content-Transfer-Encoding"] = _AsWritten("Content-Transfer-Encoding", "quoted-printable")
+    lines = _LINE_END.sub("\n", _sayable(text))
+    part.set_payload(binascii.b2a_qp(f"{lines.rstrip()}\n".encode(), istext=True).decode("ascii"))
+    return part
+
+
 def _named(name: str, address: Mailbox) -> str:
     """A mailbox as header fields have it (RFC 5322, 3.4)."""
     line = one_line(name)
@@ -107,15 +122,21 @@ def _named(name: str, address: Mailbox) -> str:
     if _is_plain(line) and not _PLAIN_NAME.fullmatch(line):
         escaped = line.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}" <{address.address}>'
-    return f"{_in_ascii(line, field='Reply-To')} <{address.address}>"
+    return f"{_in_ascii(line)} <{address.address}>"
 
 
-def _in_ascii(line: str, *, field: str) -> str:
+def _in_ascii(line: str) -> str:
     """The line as it is, or as encoded words; also where it only looks like one, so that nobody decodes it."""
     if _is_plain(line):
         return line
-    encoded = Header(line, "utf-8", maxlinelen=_LINE_LENGTH, header_name=field).encode(linesep="\n")
-    return _BREAKING_SPACE.sub(" ", encoded)
+    chunks, chunk = [], b""
+    for character in line:
+        said = character.encode()
+        if len(chunk) + len(said) > _ENCODED_WORD_BYTES:
+            chunks.append(chunk)
+            chunk = b""
+        chunk += said
+    return " ".join(f"=?utf-8?b?{base64.b64encode(each).decode('ascii')}?=" for each in [*chunks, chunk])
 
 
 def _is_plain(line: str) -> bool:

@@ -56,6 +56,8 @@ class Script:
     data: str | Sequence[str] = "354 go on"
     drop_after_bytes: int | None = None
     """In the middle of a message the connection closes."""
+    stall_after_bytes: int | None = None
+    """In the middle of a message the server reads no further, and says nothing."""
     end_of_data: str | Sequence[str] = "250 2.0.0 queued as 4711"
     rset: str = "250 2.0.0 forgotten"
     letters: int | None = None
@@ -163,6 +165,14 @@ class ScriptedSmtp:
                 case _:
                     await _answer(_reply(script, verb, letter), reader, writer)
 
+    async def _stall(self, writer: asyncio.StreamWriter) -> None:
+        """Until the server ends: who reads nothing does not hear that the client has gone."""
+        transport = writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        await self._stopping.wait()
+        raise ConnectionResetError
+
     async def _take_message(
         self, script: Script, letter: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -174,6 +184,9 @@ class ScriptedSmtp:
             await reader.readexactly(script.drop_after_bytes)
             writer.transport.abort()
             raise ConnectionResetError
+        if script.stall_after_bytes is not None:
+            await reader.readexactly(script.stall_after_bytes)
+            await self._stall(writer)
         self.messages.append((await reader.readuntil(b"\r\n.\r\n"))[: -len(b".\r\n")])
         await _answer(_nth(script.end_of_data, letter), reader, writer)
         if letter + 1 == script.letters:

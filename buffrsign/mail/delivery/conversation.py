@@ -4,7 +4,6 @@ A server that sends one byte a second never lets a socket's time-out run out. He
 the answer's time and of the letter's.
 """
 
-import io
 import select
 import smtplib
 import ssl
@@ -17,6 +16,7 @@ from buffrsign.mail.providers import SmtpServer
 LONGEST_REPLY_BYTES = 65_536
 GOODBYE_S = 2.0
 _CHUNK_BYTES = 262_144
+_READ_BYTES = 8192
 
 
 # Mixed into smtplib's two classes, whose attributes it uses.
@@ -38,6 +38,9 @@ class _Bounded(_Base):
         """Send all of it before the letter's time is over; otherwise the connection is closed and OSError raised."""
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("the connection is closed")
+        if isinstance(self.file, _Answers) and self.file.is_unasked:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("the server spoke out of turn")
         self.in_step = False
         content = memoryview(s.encode(self.command_encoding) if isinstance(s, str) else s)
         try:
@@ -51,38 +54,53 @@ class _Bounded(_Base):
     def getreply(self) -> tuple[int, bytes]:
         """The next answer: its code, -1 where it has none, and its words."""
         self.in_step = False
-        if self.file is None and self.sock is not None:
-            self.file = io.BufferedReader(_Socket(self))
-        if isinstance(self.file, io.BufferedReader) and isinstance(self.file.raw, _Socket):
-            self.file.raw.await_answer(min(time.monotonic() + self.answer_s, self.letter_by))
+        if self.file is None:
+            self.file = _Answers(self)
+        self.file.await_answer(min(time.monotonic() + self.answer_s, self.letter_by))
         code, words = super().getreply()
         self.in_step = 200 <= code < 600
         return code, words
 
 
-class _Socket(io.RawIOBase):
-    """Reads from a conversation's socket until the answer's time, or its size, is over."""
+class _Answers:
+    """What the server says, line by line, until the answer's time, or its size, is over."""
 
     def __init__(self, conversation: _Bounded) -> None:
         self._conversation = conversation
+        self._said = bytearray()
         self.await_answer(0)
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether more was said than was asked for. It could be taken for the answer to what comes next."""
+        return bool(self._said)
 
     def await_answer(self, by: float) -> None:
         self._by = by
         self._left_bytes = LONGEST_REPLY_BYTES
 
-    def readable(self) -> bool:
-        return True
+    def readline(self, limit: int) -> bytes:
+        """As files have it, but a line without its end is none: the rest of it might have changed its meaning."""
+        while (end := self._said.find(b"\n") + 1) == 0 and len(self._said) < limit:
+            if not self._receive():
+                return b""
+        line = bytes(self._said[: min(end or limit, limit)])
+        del self._said[: len(line)]
+        return line
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def close(self) -> None:
+        """Called by smtplib; the socket is closed there."""
+
+    def _receive(self) -> bool:
         if self._left_bytes <= 0:
             raise smtplib.SMTPServerDisconnected("the answer does not end")
         socket = self._conversation.sock
         assert socket is not None  # noqa: S101 - whoever closes it drops this reader first
         socket.settimeout(_left(self._by))
-        count = socket.recv_into(buffer)
-        self._left_bytes -= count
-        return count
+        received = socket.recv(_READ_BYTES)
+        self._left_bytes -= len(received)
+        self._said += received
+        return bool(received)
 
 
 def _left(by: float) -> float:

@@ -158,7 +158,7 @@ def _harmless(when: str, *, host: str) -> Iterator[None]:
             host=host,
             response=as_text(error.smtp_code, error.smtp_error),
         ) from error
-    except (OSError, UnicodeError) as error:  # the latter: a host name that is none
+    except (OSError, ValueError) as error:  # the latter: a host name or a challenge of AUTH that is none
         raise ProviderAway(
             f"the connection to {host} failed {when} ({type(error).__name__}); the letter will be tried again",
             host=host,

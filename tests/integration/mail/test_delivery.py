@@ -1,6 +1,3 @@
-from dataclasses import replace
-from email.message import EmailMessage
-
 import pytest
 
 from buffrsign.mail.addresses import MailboxRefused
@@ -11,23 +8,20 @@ from buffrsign.mail.delivery import (
     MailDeferred,
     Mailer,
     MailRefused,
-    ProviderAway,
     Utf8NotOffered,
 )
-from tests.support.smtp import DROP, HANG, Script, ScriptedSmtp, a_message, client_tls, drip
+from tests.support.smtp import DROP, HANG, Script, ScriptedSmtp, a_message, client_tls
 
 SENDER = "no-reply@buffrsign.example"
 RECIPIENT = "anna@example.com"
 
 
-def hand_over(
-    server: ScriptedSmtp, *, recipient: str = RECIPIENT, message: EmailMessage | None = None, **settings: object
-) -> Accepted:
+def hand_over(server: ScriptedSmtp, *, recipient: str = RECIPIENT, **settings: object) -> Accepted:
     with (
         Mailer(server.as_server(**settings), ehlo_name="worker.buffrsign.example", tls=client_tls()) as mailer,
         mailer.address(sender=SENDER, recipient=recipient) as envelope,
     ):
-        return envelope.send(a_message() if message is None else message)
+        return envelope.send(a_message())
 
 
 def test_an_accepted_message_arrives_whole_and_its_answer_is_kept():
@@ -197,76 +191,3 @@ def test_a_password_is_not_shown_with_its_server():
         shown = repr(server.as_server(username="us", password="secret"))
 
     assert "secret" not in shown
-
-
-BEFORE_THE_MESSAGE = ("greeting", "hello", "mail", "rcpt", "data")
-
-
-@pytest.mark.parametrize("step", BEFORE_THE_MESSAGE)
-@pytest.mark.parametrize(
-    "answer",
-    ["421 4.3.2 shutting down", "what was that?", "", "999 all is well", "-12 no", "2", "\x00\xff\x80", DROP],
-    ids=["421", "words", "nothing", "999", "negative", "one digit", "binary", "drop"],
-)
-def test_whatever_is_said_before_the_message_instead_of_an_answer_defers_and_is_the_provider_s_fault(step, answer):
-    script = replace(Script(), **{step: answer or " "})
-
-    with ScriptedSmtp(script) as server, pytest.raises(ProviderAway):
-        hand_over(server)
-
-    assert server.messages == []
-
-
-@pytest.mark.parametrize("step", [*BEFORE_THE_MESSAGE, "starttls", "auth"])
-def test_an_answer_that_comes_byte_by_byte_is_bounded_as_a_whole(step):
-    script = replace(Script(extensions=("STARTTLS", "AUTH PLAIN")), **{step: drip("250 all in good time")})
-    login = {"security": "starttls", "username": "us", "password": "secret"} if step in {"starttls", "auth"} else {}
-
-    with ScriptedSmtp(script) as server, pytest.raises(ProviderAway):
-        hand_over(server, timeout_s=0.2, **login)
-
-    assert server.messages == []
-
-
-def test_an_answer_to_a_whole_message_that_comes_byte_by_byte_is_a_doubt():
-    with ScriptedSmtp(Script(end_of_data=drip("250 2.0.0 queued"))) as server, pytest.raises(DeliveryUncertain):
-        hand_over(server, timeout_s=0.2)
-
-    assert len(server.messages) == 1
-
-
-def test_a_server_that_drops_in_the_middle_of_a_message_has_not_taken_it():
-    long = EmailMessage()  # longer than what the kernel takes on its own
-    long.set_payload(f"{'x' * 900}\n" * 9000)
-
-    with ScriptedSmtp(Script(drop_after_bytes=1000)) as server, pytest.raises(ProviderAway, match="end of the message"):
-        hand_over(server, message=long)
-
-    assert server.messages == []
-
-
-def test_a_421_to_a_whole_message_says_that_it_was_not_taken():
-    with ScriptedSmtp(Script(end_of_data="421 4.3.2 shutting down")) as server, pytest.raises(ProviderAway):
-        hand_over(server)
-
-    assert len(server.messages) == 1
-
-
-def test_an_answer_without_an_end_is_cut_off():
-    endless = "".join("250-and\r\n" for _ in range(20_000)) + "250 done"
-
-    with ScriptedSmtp(Script(rcpt=endless)) as server, pytest.raises(ProviderAway):
-        hand_over(server)
-
-
-def test_no_bare_line_end_of_a_message_can_end_it_early():
-    smuggled = EmailMessage()
-    smuggled["Subject"] = "Please sign"
-    smuggled.set_payload("one\n.\nMAIL FROM:<x@example.com>\r.\rtwo\n")
-
-    with ScriptedSmtp() as server:
-        hand_over(server, message=smuggled)
-
-    [raw] = server.messages
-    assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
-    assert b"\r\n..\r\nMAIL FROM" in raw

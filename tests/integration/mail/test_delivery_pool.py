@@ -251,6 +251,7 @@ def test_the_child_of_a_fork_opens_sessions_of_its_own_and_leaves_the_parent_s_a
                 ended = 2
             os._exit(ended)
         assert os.waitpid(child, 0)[1] == 0
+        assert server.sessions == 2
 
         assert send(mailer) == TAKEN
 

@@ -14,8 +14,9 @@ from buffrsign.jobs.fields import Recipient
 from buffrsign.mail.dkim import DkimKeyUnusable
 from buffrsign.mail.record import DeliveryRecord
 from config.services import Services
-from tasks.email import send_document_completed
+from tasks.email import send_document_completed, send_signature_request
 from tests.support.dkim_keys import dns_of, pem, rsa_key
+from tests.support.mail import REQUEST
 from tests.support.smtp import ScriptedSmtp
 from workers.processes import free_port
 
@@ -57,6 +58,19 @@ def test_a_letter_over_the_rate_comes_back_and_leaves_no_record_until_then(servi
         assert DeliveryRecord(services.database, clock=services.clock).find(late.job_id) is None
         services.clock.advance(early.value.delay)
         send_document_completed.run(late, services)
+
+        assert len(server.messages) == 2
+
+
+def test_a_signature_request_goes_at_once_while_a_bulk_of_other_letters_waits(services, configure):
+    with ScriptedSmtp() as server:
+        configure(smtp_port=server.port, smtp_per_second=1.0)
+        send_document_completed.run(LETTER, services)
+        for letter in (another() for _ in range(3)):
+            with pytest.raises(NotYet):
+                send_document_completed.run(letter, services)
+
+        send_signature_request.run(REQUEST, services)
 
         assert len(server.messages) == 2
 

@@ -23,7 +23,7 @@ from buffrsign.testing import RecordingProducer
 from tasks.requests import expire_request, open_request, record_signer_event
 from tests.support.clock import NOON
 from tests.support.family import SIGNING_URL, actions
-from tests.support.requests import DOCUMENT, declined, event, open_job, signed, signer, viewed, voided
+from tests.support.requests import DOCUMENT, declined, event, extended, open_job, signed, signer, viewed, voided
 
 ANNA, BEN, CARL = signer("anna"), signer("ben"), signer("carl", order=2)
 POLICY = ReminderPolicy(first_after=timedelta(days=3), every=timedelta(days=1), at_most=2)

@@ -162,3 +162,14 @@ def test_every_reminder_is_seven_bits_and_of_short_lines():
 
     assert raw.isascii()
     assert max(len(line) for line in raw.split(b"\r\n")) < 998
+
+
+@pytest.mark.parametrize(
+    "body", ["Hello,\n\n.a dot\nFrom here = there\t\n" + "ä" * 200, "one\r\ntwo\rthree", "=_alternative"]
+)
+def test_both_bodies_reach_the_reader_as_they_were_written(body):
+    message = read(sent(replace(LETTER, text=body, html=body)))
+
+    lines = body.replace("\r\n", "\n").replace("\r", "\n").rstrip() + "\n"
+    for part in ("plain", "html"):
+        assert message.get_body((part,)).get_content().replace("\r\n", "\n") == lines
