@@ -19,8 +19,8 @@ from enum import StrEnum
 from buffrsign.mail.reports import Report
 from buffrsign.mail.states import Event, Source, as_words, status_in
 
-LONGEST_READ_BYTES = 512 * 1024
-MOST_NESTED = 32
+LONGEST_READ_BYTES = 256 * 1024
+MOST_NESTED = 16
 MOST_RECIPIENTS = 100
 
 _NESTS = re.compile(rb"boundary|message/(?:rfc822|global|partial|external)", re.IGNORECASE)
@@ -62,7 +62,7 @@ def read_message(data: bytes, *, now: datetime) -> list[Report] | Nothing:
     """The reports in a message, one for each recipient that it names; or why there is none. Raises nothing.
 
     A bounce without a status of class 5 is for this letter only (RFC 3463, 3.1): its mailbox may be tried again.
-    Takes a second at most, whatever the message holds.
+    What it costs is bounded by these two limits: about a second at worst, whatever the message holds.
     """
     beginning = data[:LONGEST_READ_BYTES]
     if len(_NESTS.findall(beginning)) > MOST_NESTED:

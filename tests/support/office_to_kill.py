@@ -30,6 +30,7 @@ from buffrsign.mail.states import OnDoubt
 from buffrsign.mail.suppression import SuppressionList
 from tests.support.mail import REQUEST
 
+LETTERS = Letters("no-reply@buffrsign.example")
 _OURS = str(Path(record.__file__).parent)
 _BEGINS_AT = "address"
 """The first of our functions that troubles a server; what comes before it leaves no trace anywhere."""
@@ -46,9 +47,8 @@ def letter_numbered(number: int) -> SignatureRequestEmail:
 def deliver(url: str, port: int, policy: OnDoubt, number: int, last_step: int) -> str:
     """Deliver a letter, as far as that step; the name of the answer."""
     database = Database(url)
-    letters = Letters("no-reply@buffrsign.example")
     office = PostOffice(
-        letters,
+        LETTERS,
         mailer=Mailer(SmtpServer("127.0.0.1", port, timeout_s=10), ehlo_name="worker.example"),
         record=DeliveryRecord(database, clock=utc_now, on_doubt={REQUEST.kind: policy}),
         suppressions=SuppressionList(database, clock=utc_now),
@@ -84,6 +84,7 @@ def _killing_at(last_step: int) -> Any:
 
 def serve(url: str, port: int, policy: OnDoubt) -> None:
     """One post office, in a process of its own, for each letter that is asked for."""
+    LETTERS.render(REQUEST)  # compiles the templates once, for all of them
     for asked in sys.stdin:
         number, step = map(int, asked.split())
         reader, writer = os.pipe()

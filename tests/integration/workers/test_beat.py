@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from buffrsign.broker import keys
 from buffrsign.core.clock import from_epoch_ms
+from config.periodic import PERIODIC
 from tests.support.broker import TestBroker
 from tests.support.periodic import EVERY_SECOND
 from tests.support.programs import SCHEDULER, running
@@ -67,13 +68,16 @@ def no_gap_and_no_repeat(broker: TestBroker) -> bool:
 
 def test_beat_publishes_the_next_tick_of_every_schedule_and_says_so(broker: TestBroker, tmp_path: Path) -> None:
     with running(broker, tmp_path, {"beat": OURS}) as programs:
-        wait_until(lambda: broker.client.zcard(keys.SCHEDULE) == 2, "both schedules' next ticks")
+        wait_until(lambda: broker.client.zcard(keys.SCHEDULE) == len(PERIODIC), "every schedule's next tick")
 
         programs.check()
-        wait_until(lambda: logged(tmp_path, "beat").count("tick published") == 2, "two lines in the log")
+        wait_until(
+            lambda: logged(tmp_path, "beat").count("tick published") == len(PERIODIC), "a line of each in the log"
+        )
         assert {key.decode() for key in broker.client.scan_iter("buffrsign:tick:*")} == {
             "buffrsign:tick:delete expired documents every night",
             "buffrsign:tick:clean the cache every hour",
+            "buffrsign:tick:tell of uncertain letters every hour",
         }
 
 
@@ -81,7 +85,7 @@ def test_beat_publishes_the_next_tick_of_every_schedule_and_says_so(broker: Test
 def test_it_ends_when_told_to(broker: TestBroker, tmp_path: Path, number: int) -> None:
     with Processes(tmp_path / "log") as processes:
         beat = processes.start("beat", OURS, env=broker.environment(tmp_path))
-        wait_until(lambda: broker.client.zcard(keys.SCHEDULE) == 2, "both schedules' next ticks")
+        wait_until(lambda: broker.client.zcard(keys.SCHEDULE) == len(PERIODIC), "every schedule's next tick")
 
         beat.process.send_signal(number)
 
