@@ -142,7 +142,9 @@ def _open_request(title: str, stack: Stack) -> str:
             sender=SENDER,
             signers=(FIRST, SECOND),
             message="Please sign the agreement for the coming year.",
-            reminders=ReminderPolicy(first_after=REMINDED_AFTER, every=REMINDED_AFTER, at_most=1),
+            reminders=ReminderPolicy(
+                first_after=REMINDED_AFTER, every=REMINDED_AFTER, at_most=1, quiet_from="00:00", quiet_until="00:00"
+            ),
         )
     )
     _wait_for_jobs("email.signature_request", 2, stack)

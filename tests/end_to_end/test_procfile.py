@@ -25,6 +25,7 @@ from buffrsign.ledger import StoredEntry, Verified
 from buffrsign.storage import Document, DocumentState, Step, take_in
 from tests.support import pdfs
 from tests.support.broker import TestBroker
+from tests.support.requests import AT_ANY_HOUR
 from tests.support.wait import wait_until
 from workers.processes import ROOT, read_procfile
 from workers.sample_agreement import make_sample_agreement
@@ -152,12 +153,13 @@ def test_one_request_yields_the_letters_the_reminder_and_the_news_of_completion(
             document_title="Lease of the corner shop",
             sender=SENDER,
             signers=(ANNA, BEN),
-            reminders=ReminderPolicy(first_after=timedelta(seconds=2), every=timedelta(days=2)),
+            reminders=ReminderPolicy(first_after=timedelta(seconds=2), every=timedelta(days=2), **AT_ANY_HOUR),
         )
     )
     wait_until(lambda: len(recipients(stack, "corner shop")) == 2, "two letters")
     assert recipients(stack, "corner shop") == ["anna@example.com", "ben@example.com"]
 
+    wait_until(lambda: len(stack.services.requests.planned("lease")) == 2, "both reminders to be planned")
     sign(stack, "lease", ANNA)
     wait_until(lambda: entries(stack, "lease", "letter.dropped"), "the first signer's reminder to be dropped")
     wait_until(lambda: len(recipients(stack, "corner shop")) == 3, "the reminder")

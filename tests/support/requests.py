@@ -8,6 +8,9 @@ from buffrsign.requests import SignatureRequest, SignerProgress
 from tests.support.clock import NOON
 
 DOCUMENT = "doc_7"
+AT_ANY_HOUR = {"quiet_from": "00:00", "quiet_until": "00:00"}
+"""Of a policy: no quiet hours, for tests that wait for a reminder whatever the time is."""
+
 _event_numbers = count(1)
 
 

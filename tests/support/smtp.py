@@ -10,6 +10,7 @@ and so on; the last one stands for all that follow. After 421 the connection clo
 """
 
 import asyncio
+import re
 import socket
 import ssl
 import threading
@@ -227,6 +228,11 @@ async def _answer(answer: str, reader: asyncio.StreamReader, writer: asyncio.Str
             await asyncio.sleep(DRIP_S)
     if answer.startswith("421"):
         raise ConnectionResetError
+
+
+def as_it_was_sent(arrived: bytes) -> bytes:
+    """A message without the dots that only travel (RFC 5321, 4.5.2)."""
+    return re.sub(rb"(?m)^\.\.", b".", arrived)
 
 
 def client_tls() -> ssl.SSLContext:

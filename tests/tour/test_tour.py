@@ -15,6 +15,7 @@ from buffrsign.jobs.maintenance import Canary
 from buffrsign.jobs.requests import Event, OpenRequest, ReminderPolicy, Sender, Signer, SignerEvent
 from buffrsign.ledger import Broken, Verified
 from buffrsign.storage import DocumentState, take_in
+from tests.support.requests import AT_ANY_HOUR
 from tests.support.system import System
 from tests.support.wait import wait_until
 from workers.sample_agreement import make_sample_agreement
@@ -92,8 +93,11 @@ def test_07_a_file_that_is_no_pdf_is_held_with_its_reason_and_disturbs_nothing(s
 
 
 def test_08_a_reminder_is_not_sent_once_the_signer_has_signed(system: System) -> None:
-    _open_request(system, "tour-8", reminders=ReminderPolicy(first_after=timedelta(seconds=2), at_most=1))
+    _open_request(
+        system, "tour-8", reminders=ReminderPolicy(first_after=timedelta(seconds=2), at_most=1, **AT_ANY_HOUR)
+    )
     wait_until(lambda: len(_subjects(system, "tour-8")) == 2, "both requests")
+    wait_until(lambda: len(system.services.requests.planned("tour-8")) == 2, "both reminders to be planned")
 
     system.producer.enqueue(_event("tour-8", Event.SIGNED, "anna"))
     wait_until(lambda: "letter.dropped" in system.actions("tour-8"), "the dropped reminder")

@@ -1,5 +1,3 @@
-import re
-
 import dkim
 import pytest
 
@@ -9,7 +7,7 @@ from buffrsign.mail.letters import Letters
 from buffrsign.mail.message import as_message
 from tests.support.dkim_keys import dns_of, ed25519_key, pem, rsa_key
 from tests.support.mail import EVERY_LETTER, NOW, REMINDER
-from tests.support.smtp import ScriptedSmtp
+from tests.support.smtp import ScriptedSmtp, as_it_was_sent
 
 LETTERS = Letters("no-reply@buffrsign.example")
 SIGNERS = [
@@ -27,7 +25,7 @@ def received(letter, *, recipient: str = "anna@example.com", unsubscribe: str | 
         mailer.address(sender="no-reply@buffrsign.example", recipient=recipient) as envelope,
     ):
         envelope.send(as_message(LETTERS.render(letter), date=NOW, unsubscribe=unsubscribe))
-    return re.sub(rb"(?m)^\.\.", b".", server.messages[0])
+    return as_it_was_sent(server.messages[0])
 
 
 @pytest.mark.parametrize("letter", EVERY_LETTER, ids=lambda letter: letter.kind)

@@ -220,9 +220,9 @@ def scene(
     request: pytest.FixtureRequest, live_broker: TestBroker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("private")
-    later = Script(rcpt="450 4.2.0 <marked.address@example.com> Markusname is greylisted")
-    never = Script(rcpt="550 5.1.1 <marked.address@example.com> no such user as Markusname")
-    with ScriptedSmtp(Script(), later, never, Script()) as mail:
+    later = "450 4.2.0 <marked.address@example.com> Markusname is greylisted"
+    never = "550 5.7.1 <marked.address@example.com> not for Markusname"  # and none that suppresses the mailbox
+    with ScriptedSmtp(Script(rcpt=["250 2.1.5 ok", later, never, "250 2.1.5 ok"])) as mail:
         broker = PrivateBroker.at(
             live_broker,
             NEW,
