@@ -15,8 +15,8 @@ from buffrsign.core.clock import utc_now
 
 if TYPE_CHECKING:
     from buffrsign.broker.dead_letters import DeadLetters
+    from buffrsign.core.sql import Database
     from buffrsign.mail.intake import Incoming
-    from buffrsign.mail.record import DeliveryRecord
     from buffrsign.mail.reports import Report, Reported
     from buffrsign.producer import Producer
 
@@ -48,7 +48,6 @@ def bounces(
     Maildir, in `done` of another folder; what cannot be read goes to `unreadable`. Reading twice changes nothing.
     """
     from buffrsign.broker.dead_letters import DeadLetters
-    from buffrsign.mail.record import DeliveryRecord
 
     messages = _messages(stream, folder, mbox)
     with (
@@ -56,8 +55,7 @@ def bounces(
         open_broker(broker_url) as client,
         open_producer(broker_url, key_secret=key_secret) as producer,
     ):
-        record = DeliveryRecord(database, clock=utc_now)
-        desk = _Desk(record, producer, DeadLetters(client))
+        desk = _Desk(database, producer, DeadLetters(client))
         told = [line for message in messages for line in desk.take_in(message)]
     if as_json:
         print_json(told)
@@ -70,8 +68,11 @@ def bounces(
 class _Desk:
     """Takes in messages, one after the other."""
 
-    def __init__(self, record: "DeliveryRecord", producer: "Producer", dead_letters: "DeadLetters") -> None:
-        self._record = record
+    def __init__(self, database: "Database", producer: "Producer", dead_letters: "DeadLetters") -> None:
+        from buffrsign.mail.record import DeliveryRecord
+
+        self._database = database
+        self._record = DeliveryRecord(database, clock=utc_now)
         self._producer = producer
         self._dead_letters = dead_letters
 
@@ -101,7 +102,7 @@ class _Desk:
         letter = reported.delivery
         is_news = reported.outcome in {Outcome.CHANGED, Outcome.REPEATED}  # a repeat may follow a crash before this
         if letter is not None and is_news and letter.source is not Source.SMTP:
-            follow_up(letter, producer=self._producer, dead_letters=self._dead_letters)
+            follow_up(letter, database=self._database, producer=self._producer, dead_letters=self._dead_letters)
         return _shown(report, reported)
 
 

@@ -107,7 +107,7 @@ def settle(
         open_producer(broker_url, key_secret=key_secret) as producer,
     ):
         letter = Doubts(database, utc_now).settle(job_id, state, why=why)
-        follow_up(letter, producer=producer, dead_letters=DeadLetters(client))
+        follow_up(letter, database=database, producer=producer, dead_letters=DeadLetters(client))
     report(_shown(letter, people=False), as_json=as_json)
 
 

@@ -20,11 +20,13 @@ from buffrsign.mail.record import AlreadyAccepted, Claimed, DeliveryRecord
 from buffrsign.mail.states import Source
 from buffrsign.mail.states import State as LetterState
 from buffrsign.mail.suppression import SuppressionList, Why
+from buffrsign.requests import SignatureRequests
 from tests.support.bounce_messages import bounce, complaint, nested
 from tests.support.broker import TestBroker
 from tests.support.cli import Run, status_of
 from tests.support.mail import ANNA, REMINDER, REQUEST
 from tests.support.mail_records import HOST, bring_to, message_id_of
+from tests.support.requests import open_job, signer
 
 LETTER = msgspec.structs.replace(REQUEST, job_id=new_ulid())
 OURS = message_id_of(LETTER)
@@ -225,6 +227,19 @@ def test_a_run_that_ended_before_its_entry_was_enqueued_is_made_good_by_the_next
 
     assert told["outcome"] == "repeated"
     assert len(entries(broker)) == 1
+
+
+def test_the_sender_of_a_letter_that_came_back_is_told_once_whom_it_did_not_reach(
+    run: Run, record: DeliveryRecord, database: Database, broker: TestBroker
+) -> None:
+    SignatureRequests(database, clock=utc_now).open(open_job(signer("anna", email=ANNA.email)))
+    bring_to(record, LETTER, LetterState.ACCEPTED)
+
+    for _ in range(2):
+        read(run, "-", stdin=bounce(OURS))
+
+    kinds = [job.kind for job in list_jobs(broker.client, limit=10)]
+    assert kinds.count("email.delivery_failed") == 1
 
 
 def test_a_bounce_ends_a_doubt_and_brings_back_the_job(
