@@ -45,8 +45,8 @@ def engines() -> tuple[Engine, ...]:
             "ours_solo",
             "ours, full path, 2 × solo",
             tuple((*CELERY, "--pool", "solo", "-n", f"{name}@%h") for name in ("one", "two")),
-            guess=2000,
-            guess_far=400,
+            guess=8000,
+            guess_far=8000,
             measures=_RUNNING,
         ),
     )
