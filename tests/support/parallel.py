@@ -17,8 +17,13 @@ PROCESSES_A_CORE = 2
 """Most tests wait more than they compute."""
 
 _WAY = re.compile(rf"[\[-]({'|'.join(Way)})[\]-]")
+_EACH_BY_ITSELF = ("tests/integration/broker/test_mutants.py", "tests/integration/mail/test_kills.py")
+"""Modules of long tests, of which each may run in another process."""
+
 _LONGEST_FIRST = [
     "tests/integration/broker/test_model.py",
+    "tests/integration/mail/test_kills.py",
+    "tests/browser/",
     "tests/end_to_end/",
     "tests/integration/outbox/",
     "tests/integration/addresses/",
@@ -50,6 +55,8 @@ class BySharedWorkers(LoadScopeScheduling):  # type: ignore[misc]  # xdist says 
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, test = nodeid.partition("::")
+        if module in _EACH_BY_ITSELF:
+            return nodeid
         way = _WAY.search(test)
         return f"{module}::{way[1]}" if way else module
 
