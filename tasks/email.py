@@ -157,21 +157,14 @@ def _send_while_awaited(job: AsksToSign, services: Services) -> Done:
     if _is_pointless(awaited) and not was_handed_over:
         return _drop(job, awaited.reason.value, services)
     if not was_handed_over and _is_superseded(job, services):
-        _plan_next(job, awaited, services)
+        _plan_next(job, services)
         return _drop(job, "superseded", services)
-    try:
-        done = _send(
-            _with_link(job, services),
-            services,
-            {"awaited": _IN_WORDS[type(awaited)]},
-            resend=not _is_pointless(awaited),  # nobody awaits it, so it does not go out again, whoever allowed it
-        )
-    except LetterUncertain:
-        _plan_next(job, awaited, services)  # a doubt about this one is no reason to leave out the next
-        raise
-    if not done.outcome.startswith("suppressed"):
-        _plan_next(job, awaited, services)
-    return done
+    return _send(
+        job,
+        services,
+        {"awaited": _IN_WORDS[type(awaited)]},
+        resend=not _is_pointless(awaited),  # nobody awaits it, so it does not go out again, whoever allowed it
+    )
 
 
 def _is_pointless(awaited: Awaited | NotAwaited | Unknown) -> TypeGuard[NotAwaited]:
@@ -206,10 +199,12 @@ def _require_an_hour_that_is_not_quiet(request: SignatureRequest, job: AsksToSig
             raise NotNow("nobody is reminded at this hour of theirs", delay=at - now)
 
 
-def _with_link(job: AsksToSign, services: Services) -> AsksToSign:
-    """The same letter with a link that only this person has, where there are keys to mint it with."""
+def _with_link(job: Letter, services: Services) -> Letter:
+    """The same letter with a link that only this person has, where it has one and there are keys to mint it with."""
     links = services.links
-    if links is None or job.document_id is None or not job.signing_url.startswith(services.settings.signing_url):
+    if links is None or not isinstance(job, AsksToSign) or job.document_id is None:
+        return job
+    if not job.signing_url.startswith(services.settings.signing_url):
         return job
     subject = (job.document_id, job.recipient.person)
     url = links.mint(job.signing_url, purpose="sign", subject=subject, expires_at=job.expires_at)
@@ -225,7 +220,7 @@ def _drop(job: Letter, reason: str, services: Services) -> Done:
 
 def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bool = True) -> Done:
     try:
-        outcome = services.post_office.deliver(job, resend=resend)
+        outcome = services.post_office.deliver(_with_link(job, services), resend=resend)
     except MailRefused as refused:
         source = refused.source if isinstance(refused, RefusedBefore) else Source.SMTP
         _record(job, "letter.bounced", {**facts, "host": refused.host}, services, source=source)
@@ -246,6 +241,7 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
             return Done(f"suppressed: {reason.value}")
         case Uncertain(host):
             _record(job, "letter.uncertain", {**facts, "host": host}, services)
+            _plan_next(job, services)  # a doubt about this one is no reason to leave out the next
             raise LetterUncertain(
                 f"nobody heard whether {host} took the letter, so it is not sent again until somebody knows: see "
                 "`buffrsign mail uncertain list`"
@@ -253,14 +249,16 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
 
 
 def _note_told(job: Letter, services: Services) -> None:
+    """Note who was told what, which decides what comes next."""
     letter = _TOLD.get(type(job))
     if letter and job.document_id:
         services.requests.note_told(job.document_id, job.recipient, letter=letter, round_=job.round)
+        _plan_next(job, services)
 
 
-def _plan_next(job: AsksToSign, awaited: Awaited | NotAwaited | Unknown, services: Services) -> None:
+def _plan_next(job: Letter, services: Services) -> None:
     """One letter is pending for each signer: a second one that is planned for the same round is a duplicate."""
-    if job.document_id is None or not isinstance(awaited, Awaited):
+    if not isinstance(job, AsksToSign) or job.document_id is None:
         return
     tried = job.round if _TOLD[type(job)] is Told.REMINDER else 0
     following = services.requests.plan_next(job.document_id, job.recipient, tried=tried)
