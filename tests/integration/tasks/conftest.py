@@ -10,8 +10,9 @@ from buffrsign.testing import RecordingProducer
 from config.services import Services
 from tests.support.broker import TestBroker
 from tests.support.clock import StoppedClock
-from tests.support.family import family_services
+from tests.support.family import family_services, use_mail_server
 from tests.support.stage import Stage, Way, raised_stage
+from workers.smtp_catcher import SmtpCatcher
 
 WAYS = [Way.PREFORK] if os.environ.get("BUFFRSIGN_BROKER_TRANSPORT") == "stock" else list(Way)
 
@@ -46,3 +47,11 @@ def services(
     """What a task is handed."""
     with family_services(broker, tmp_path, producer=enqueued, clock=clock) as services:
         yield services
+
+
+@pytest.fixture
+def mail(services: Services, tmp_path: Path) -> Iterator[SmtpCatcher]:
+    """A mail server that takes every letter."""
+    with SmtpCatcher(tmp_path / "mail") as catcher:
+        use_mail_server(services, catcher.address[1])
+        yield catcher

@@ -1,8 +1,6 @@
 """The tasks of every letter: each is sent once; those that ask for a signature only while it is awaited."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,27 +10,17 @@ from buffrsign.jobs.email import LastChanceEmail, OneTimeCodeEmail, SignerReassi
 from buffrsign.mail.samples import SAMPLES
 from buffrsign.mail.wording import WordingRefused
 from buffrsign.testing import RecordingProducer
-from config.services import Services
 from tasks import email
 from tasks.email import send_last_chance, send_one_time_code, send_signature_request, send_signer_reassigned
 from tests.support.clock import NOON
 from tests.support.family import actions, use_mail_server
 from tests.support.requests import open_job, signed, signer
 from tests.support.smtp import Script, ScriptedSmtp
-from workers.smtp_catcher import SmtpCatcher
 
 HOST = "127.0.0.1"
 SEND = {task.name: task for name, task in vars(email).items() if name.startswith("send_")}
 CODE = SAMPLES["email.one_time_code"]
 ANNA = msgspec.structs.replace(SAMPLES["email.last_chance"].recipient, recipient_id="anna")
-
-
-@pytest.fixture
-def mail(services: Services, tmp_path: Path) -> Iterator[SmtpCatcher]:
-    """A mail server that takes every letter."""
-    with SmtpCatcher(tmp_path / "mail") as catcher:
-        use_mail_server(services, catcher.address[1])
-        yield catcher
 
 
 def recorded(enqueued: RecordingProducer) -> RecordEvent:
