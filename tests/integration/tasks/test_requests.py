@@ -10,20 +10,17 @@ from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.email import (
     DocumentCompletedEmail,
     Letter,
-    RequestDeclinedEmail,
-    RequestExpiredEmail,
-    RequestVoidedEmail,
     SignatureReminderEmail,
     SignatureRequestEmail,
 )
 from buffrsign.jobs.fields import Recipient
-from buffrsign.jobs.requests import Event, ExpireRequest, ReminderPolicy, Sender
-from buffrsign.requests import EventClash, SignerUnknown, Told
+from buffrsign.jobs.requests import ReminderPolicy, Sender
+from buffrsign.requests import EventClash, SignerUnknown
 from buffrsign.testing import RecordingProducer
-from tasks.requests import expire_request, open_request, record_signer_event
+from tasks.requests import open_request, record_signer_event
 from tests.support.clock import NOON
 from tests.support.family import SIGNING_URL, actions
-from tests.support.requests import DOCUMENT, declined, event, extended, open_job, signed, signer, viewed, voided
+from tests.support.requests import DOCUMENT, declined, open_job, signed, signer, viewed, voided
 
 ANNA, BEN, CARL = signer("anna"), signer("ben"), signer("carl", order=2)
 POLICY = ReminderPolicy(first_after=timedelta(days=3), every=timedelta(days=1), at_most=2)
@@ -72,93 +69,6 @@ def test_a_letter_carries_what_the_sender_asked_for_and_the_signers_own_link(ser
     assert letter.recipient == Recipient("hans@example.com", "Hans@Office", "de-NA", "hans@office")
     assert (letter.sender_name, letter.message, letter.expires_at) == ("Ndapewa", "Please sign.", job.expires_at)
     assert letter.signing_url == f"{SIGNING_URL}/{DOCUMENT}/hans%40office"
-
-
-def test_the_end_of_a_request_is_looked_at_when_its_time_is_over(services, enqueued):
-    open_request.run(open_job(ANNA, expires_at=NOON + timedelta(days=9)), services)
-
-    [look] = [known for known in enqueued.enqueued if isinstance(known.job, ExpireRequest)]
-    assert look.at == NOON + timedelta(days=9)
-
-
-def test_the_sender_is_told_that_a_request_expired_and_how_many_had_signed(services, enqueued, clock):
-    open_request.run(open_job(ANNA, BEN, expires_at=NOON + timedelta(days=9)), services)
-    record_signer_event.run(signed("anna"), services)
-    clock.advance(timedelta(days=9))
-
-    done = expire_request.run(the_look(enqueued), services)
-
-    assert done.outcome == "expired, 1 of 2 signed"
-    [letter] = enqueued.jobs(RequestExpiredEmail)
-    assert (letter.recipient.email, letter.signed, letter.asked) == ("sender@example.com", 1, 2)
-    assert enqueued.jobs(RecordEvent)[-1].action == "request.expired"
-
-
-@pytest.mark.parametrize(
-    ("before", "outcome"),
-    [
-        (signed("anna"), "decided before"),
-        (voided(), "decided before"),
-        (extended(NOON + timedelta(days=20)), "extended"),
-    ],
-    ids=["signed", "voided", "extended"],
-)
-def test_nobody_is_told_of_an_end_that_is_none(services, enqueued, clock, before, outcome):
-    open_request.run(open_job(ANNA, expires_at=NOON + timedelta(days=9)), services)
-    look = the_look(enqueued)
-    record_signer_event.run(before, services)
-    clock.advance(timedelta(days=9))
-
-    assert expire_request.run(look, services).outcome == outcome
-    assert enqueued.jobs(RequestExpiredEmail) == []
-
-
-def the_look(enqueued: RecordingProducer) -> ExpireRequest:
-    """The first look at the end that was enqueued."""
-    return enqueued.jobs(ExpireRequest)[0]
-
-
-def test_the_sender_is_told_who_declined(services, enqueued):
-    open_request.run(open_job(ANNA, BEN), services)
-
-    record_signer_event.run(declined("anna"), services)
-
-    [letter] = enqueued.jobs(RequestDeclinedEmail)
-    assert (letter.recipient.email, letter.signer_name) == ("sender@example.com", "Anna")
-
-
-def test_who_was_told_of_a_request_is_told_that_it_was_taken_back_and_nobody_else(services, enqueued):
-    open_request.run(open_job(ANNA, BEN, CARL), services)
-    services.requests.note_told(
-        DOCUMENT, Recipient("anna@example.com", recipient_id="anna"), letter=Told.REQUEST, round_=1
-    )
-
-    record_signer_event.run(voided(), services)
-
-    assert recipients(enqueued, RequestVoidedEmail) == ["anna@example.com"]
-
-
-def test_a_reminder_by_hand_is_the_one_that_was_pending_and_comes_now(services, enqueued):
-    open_request.run(open_job(ANNA), services)
-
-    done = record_signer_event.run(event(Event.REMIND_NOW, recipient_id="anna"), services)
-
-    assert done.outcome == "remind_now"
-    [reminder] = enqueued.jobs(SignatureReminderEmail)
-    assert (reminder.round, reminder.recipient.email) == (1, "anna@example.com")
-
-
-def test_a_letter_that_was_not_received_comes_again_in_a_round_of_its_own(services, enqueued):
-    open_request.run(open_job(ANNA), services)
-    services.requests.note_told(
-        DOCUMENT, Recipient("anna@example.com", recipient_id="anna"), letter=Told.REQUEST, round_=1
-    )
-
-    record_signer_event.run(event(Event.NOT_RECEIVED, recipient_id="anna"), services)
-    again = record_signer_event.run(event(Event.NOT_RECEIVED, recipient_id="anna"), services)
-
-    assert [letter.round for letter in enqueued.jobs(SignatureRequestEmail)] == [1, 2]
-    assert again.outcome == "ignored: too_soon"
 
 
 def test_a_request_that_expired_before_it_was_opened_is_for_a_person_and_asks_nobody(services, enqueued):
