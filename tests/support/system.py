@@ -61,12 +61,17 @@ class System:
         return catalog.document(document_id)
 
     def wait_for_quiet(self) -> None:
-        """Return once no job is ready or running; scheduled ones may wait on."""
-        busy = {"ready", "running"}
-        wait_until(
-            lambda: not any(status.state.value in busy for status in scan_statuses(self.services.broker)),
-            "all jobs to end",
-        )
+        """Return once no job is ready or running; scheduled ones may wait on.
+
+        A look takes a while: who ended during it may have enqueued what it did not see. So two looks must find the same.
+        """
+        wait_until(lambda: (first := self._quiet_jobs()) is not None and first == self._quiet_jobs(), "all jobs to end")
+
+    def _quiet_jobs(self) -> set[str] | None:
+        """The ids of all jobs; None while one of them is ready or running."""
+        statuses = scan_statuses(self.services.broker)
+        is_busy = any(status.state.value in {"ready", "running"} for status in statuses)
+        return None if is_busy else {status.job_id for status in statuses}
 
     def _ended(self, job_id: str) -> bool:
         status = self.producer.status(job_id)
