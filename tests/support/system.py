@@ -63,7 +63,7 @@ class System:
     def wait_for_quiet(self) -> None:
         """Return once no job is ready or running; scheduled ones may wait on.
 
-        A look takes a while: who ended during it may have enqueued what it did not see. So two looks must find the same.
+        A look takes a while: who ended during it may have enqueued what it did not see. So two looks must agree.
         """
         wait_until(lambda: (first := self._quiet_jobs()) is not None and first == self._quiet_jobs(), "all jobs to end")
 
