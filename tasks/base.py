@@ -134,6 +134,7 @@ class RecordedTask(Task):  # type: ignore[type-arg]
 
     abstract = True
     Request = "tasks.request:JobRequest"
+    Strategy = "tasks.strategy:strategy"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Called by Celery's tracer, with the arguments of the message."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from billiard.einfo import ExceptionWithTraceback  # type: ignore[attr-defined]
 from billiard.exceptions import WorkerLostError
+from celery.app.task import Context
 from celery.worker.request import Request
 from redis.exceptions import RedisError
 
@@ -33,6 +34,8 @@ _HIDES: dict[str, Callable[[Any], Any]] = {
     "traceback": lambda _value: None,
 }
 
+_CELERYS = frozenset({*vars(Context), "lang", "task", "argsrepr", "kwargsrepr", "compression"})
+
 _CeleryRequest: Any = Request
 
 
@@ -41,9 +44,11 @@ class JobRequest(_CeleryRequest):  # type: ignore[misc]
 
     def __init__(self, message: Any, *args: Any, headers: Any = None, **kwargs: Any) -> None:
         """Events and logs show nothing of the arguments, whatever the producer wrote of them."""
-        given = message.headers if headers is None else headers
-        hidden = {**given, "argsrepr": HIDDEN, "kwargsrepr": HIDDEN}
-        super().__init__(message, *args, headers=hidden, **kwargs)
+        super().__init__(message, *args, headers=headers, **kwargs)
+        self._argsrepr = self._kwargsrepr = HIDDEN
+        self._request_dict.update(argsrepr=HIDDEN, kwargsrepr=HIDDEN)
+        if self._request_dict.keys() <= _CELERYS:
+            self._request_dict.setdefault("headers", {})  # of a caller's own: none, so that nobody looks for them
         if runs_here.is_set() and not self._decoded:
             # The body is decoded, and its task runs in this process: it need not be decoded again there.
             self._body = self._Request__payload

@@ -8,6 +8,7 @@ of a stock producer's.
 
 import base64
 import binascii
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ _RESULT_MAX_CHARACTERS = 1024
 _BODY_ENCODINGS = ("", "base64")
 _NO_LIMITS = [None, None]
 _NUMBER_OR_NONE = (int, float, type(None))
+_KIND = re.compile(rb'"task": ?"([^"\\]+)"')
 
 log = get_logger(__name__)
 
@@ -66,12 +68,13 @@ class LightPath:
         self._events: Dispatcher = consumer.event_dispatcher
         self._holder = holder
         self._tasks: dict[str, Any] = self._app.tasks
-        self._some = any(getattr(task, "light", False) for task in self._tasks.values())
+        self._light = {name.encode() for name, task in self._tasks.items() if getattr(task, "light", False)}
 
     def run(self, leased: Leased) -> bool:
         """Run the job; False if it is not for the light path, and nothing was done."""
         process = services()
-        read = _read(leased, process) if self._some else None
+        named = _KIND.search(leased.message)  # the first name in it is its own, or it goes Celery's way
+        read = _read(leased, process) if named and named[1] in self._light else None
         if read is None:
             return False
         kind, job_id, request = read

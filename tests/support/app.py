@@ -4,6 +4,9 @@ import os
 import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+from celery import current_task
 
 from buffrsign.core.errors import InDoubt, NotYet, Permanent, Transient
 from config.services import Services
@@ -60,6 +63,19 @@ def _wait_to_be_let_go(journal: Path) -> None:
 def leave_a_trace(path: str) -> None:
     """A plain Celery task that gives up its message before it begins."""
     Path(path).touch()
+
+
+@app.task(name="test.request", bind=True)
+def show_request(self: Any) -> dict[str, Any]:
+    """A plain Celery task: what it sees of its own message, and of itself."""
+    request = self.request
+    return {
+        "current": current_task.name,
+        "headers": request.headers,
+        "is_itself": current_task.request is request,
+        "priority": request.delivery_info["priority"],
+        "shown": [request.argsrepr, request.kwargsrepr],
+    }
 
 
 def _reports(journal: Path) -> bool:

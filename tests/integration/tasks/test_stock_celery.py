@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from celery import Celery, chord, group
+from celery.exceptions import TaskRevokedError
 
 from buffrsign import State
 from buffrsign.core.ids import new_ulid
+from buffrsign.crypto import HIDDEN
 from buffrsign.jobs import Queue, encode
 from buffrsign.jobs.maintenance import Canary
 from tests.support.contracts import End
@@ -124,6 +126,30 @@ def test_a_message_whose_time_is_over_is_not_run(stage: Stage, stock: Celery) ->
     assert stage.runs(job.job_id) == 0
 
 
+@pytest.mark.parametrize("headers", [{}, {"trace": "7f"}], ids=["none", "a trace"])
+def test_a_plain_task_sees_its_request(stage: Stage, stock: Celery, headers: dict[str, str]) -> None:
+    asked = stock.signature("test.request", queue=QUEUE, ignore_result=False)
+
+    shown = asked.apply_async(headers=headers, priority=3).get(timeout=20)
+
+    assert shown["headers"] in ((headers,) if headers else ({}, None))
+    assert (shown["current"], shown["is_itself"], shown["priority"]) == ("test.request", True, 3)
+    assert shown["shown"] == [HIDDEN, HIDDEN]
+
+
+def test_a_job_that_was_revoked_before_it_came_does_not_run(stage: Stage, stock: Celery, way: Way) -> None:
+    job_id = new_ulid()
+    stock.control.revoke(job_id)
+    workers = 1 if way is Way.PREFORK else 2
+    known = stock.control.inspect(timeout=10, limit=workers)
+    wait_until(lambda: all(job_id in ids for ids in (known.revoked() or {"": []}).values()), "workers to know it")
+
+    revoked = stock.send_task(CANARY, args=[{}], queue=QUEUE, task_id=job_id, ignore_result=False)
+
+    with pytest.raises(TaskRevokedError):
+        revoked.get(timeout=20)
+
+
 def test_inspect_shows_the_family_s_tasks_and_the_canary_and_no_other(stage: Stage, stock: Celery) -> None:
     registered = stock.control.inspect(timeout=10, limit=1).registered() or {}
 
@@ -135,6 +161,7 @@ def test_inspect_shows_the_family_s_tasks_and_the_canary_and_no_other(stage: Sta
         "maintenance.uncertain_letters",
         "test.scripted",
         "test.acknowledged_early",
+        "test.request",
     }
 
 

@@ -13,15 +13,18 @@ from typing import Any, NamedTuple
 
 import pytest
 from celery.app import trace
+from celery.app.task import Context
 from celery.backends import redis as celery_redis
 from celery.events import EventDispatcher
 from celery.worker import consumer as celery_consumer
 from celery.worker import request as celery_request
 from celery.worker import state as celery_state
+from celery.worker.strategy import default
 from kombu.transport import redis as kombu_redis
 from kombu.transport.virtual import base as virtual
 
 import tasks.request
+import tasks.strategy
 import workers.consumer
 from buffrsign.broker import channel, consuming, result_backend, transport
 from tests.support.broker import TestBroker
@@ -103,6 +106,15 @@ CALLED = [
     Rests(REQUEST, "on_timeout", "(self, soft, timeout)", "request.py: the hard limit is a crash"),
     Rests(REQUEST, "_announce_revoked", "(self, reason, terminated, signum, expired)", "request.py: cancelled"),
     Rests(REQUEST, "terminate", "(self, pool, signal=None)", "workers/consumer.py ends what does not stop"),
+    Rests(
+        REQUEST,
+        "execute_using_pool",
+        "(self, pool: celery.concurrency.base.BasePool, **kwargs)",
+        "strategy.py runs the task here",
+    ),
+    Rests(REQUEST, "on_success", "(self, failed__retval__runtime, **kwargs)", "strategy.py gathers no ids"),
+    Rests(REQUEST, "on_accepted", "(self, pid, time_accepted)", "strategy.py lets the pool call it"),
+    Rests(REQUEST, "acknowledge", "(self)", "strategy.py acknowledges at once"),
     Rests(CONSUMER, "on_unknown_task", "(self, body, message, exc)", "workers/consumer.py lets it wait"),
     Rests(CONSUMER, "on_unknown_message", "(self, body, message)", "workers/consumer.py buries"),
     Rests(CONSUMER, "on_invalid_task", "(self, body, message, exc)", "workers/consumer.py buries"),
@@ -129,12 +141,21 @@ NAMED_ELSEWHERE = {
     "_content_type": "of the request: None says that its body is decoded",
     "_content_encoding": "of the request",
     "_Request__payload": "of the request: the body, decoded",
+    "_argsrepr": "of the request: what events and Flower show",
+    "_kwargsrepr": "of the request",
+    "_request_dict": "of the request: what its task sees as `self.request`",
+    "_app": "of the request",
+    "_type": "of the request: its task's name",
+    "_task": "of the request",
+    "_message": "of the request",
+    "_connection_errors": "of the request",
+    "_maximum_prefetch_restored": "of the consumer: after a lost connection, acknowledging raises the prefetch again",
     "_pubsub": "of the result consumer",
     "_pending_unsubscribe": "of the result consumer",
 }
 """Tested by name below, where the object lives."""
 
-MODULES = [channel, transport, consuming, result_backend, tasks.request, workers.consumer]
+MODULES = [channel, transport, consuming, result_backend, tasks.request, tasks.strategy, workers.consumer]
 
 
 @pytest.mark.parametrize("package", ["kombu", "celery"])
@@ -237,6 +258,25 @@ def test_a_request_that_is_told_its_decoded_body_is_not_decoded_again() -> None:
         assert f"{name} = " in made or f"{name} =" in made, f"it has no {name} any more: see tasks/request.py"
     assert "args, kwargs, embed = body" in traced, "what has no content type is decoded all the same"
     assert "saferepr(R, resultrepr_maxsize)" in inspect.getsource(trace), "see quick_repr in workers/in_process.py"
+
+
+def test_a_request_with_headers_of_its_own_is_not_searched_for_them() -> None:
+    made = inspect.getsource(Context.__init__)
+
+    assert "if self.headers is None:" in made, "its headers are gathered all the same: see tasks/request.py"
+    assert "celery_keys = {*Context.__dict__.keys(), 'lang', 'task', 'argsrepr', 'kwargsrepr', 'compression'}" in (
+        inspect.getsource(Context._get_custom_headers)
+    ), "Celery takes other headers for a caller's own now: see tasks/request.py"
+
+
+def test_a_strategy_does_what_ours_leaves_to_celery() -> None:
+    source = inspect.getsource(default)
+
+    for asked in ("req.eta", "req.expires", "revoked_tasks", "req.revoked()", "get_bucket(task.name)", "task_reserved"):
+        assert asked in source, f"Celery does not ask for {asked} any more: see tasks/strategy.py"
+    for called in ("task_received.send", "'task-received'", "callback(req)", "handle(req)"):
+        assert called in source, f"Celery does not call {called} any more: see tasks/strategy.py"
+    assert "_maximum_prefetch_restored" in inspect.getsource(CONSUMER.create_task_handler)
 
 
 def test_the_dispatcher_of_events_has_what_ours_uses() -> None:
