@@ -1,6 +1,7 @@
 """The mail family's tables: letters offered to a mail server, what was said of each, who gets none, and send rates."""
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -37,6 +38,7 @@ mail_deliveries = Table(
     Column("resend_allowed", Boolean, nullable=False),  # one more try in spite of a doubt; the claim spends it
     Column("alerted_at", UtcMoment),
     Column("updated_at", UtcMoment, nullable=False),  # when it entered its state
+    Column("enclosed", JSON(none_as_null=True)),  # the file that it came with at its last hand-over, and how
     UniqueConstraint("document_id", "recipient", "kind", "round"),
     Index(None, "mailbox"),
     Index(None, "message_id"),
