@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from buffrsign.mail import rows
-from buffrsign.mail.mailboxes import mailbox_of
+from buffrsign.mail.addresses import mailbox_of
 from buffrsign.mail.rows import Delivery, DeliveryRow
 from buffrsign.mail.states import Event, Source, State, Words, after_report, is_about_size
 from buffrsign.mail.suppression import Why, suppress

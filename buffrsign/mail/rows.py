@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from buffrsign.jobs.email import Letter, addressee
+from buffrsign.mail.addresses import mailbox_of
 from buffrsign.mail.enclosures import NOTHING_ENCLOSED, Facts
-from buffrsign.mail.mailboxes import mailbox_of
 from buffrsign.mail.states import LONGEST_HOST, Source, State, Words, as_words, status_in
 from buffrsign.mail.tables import mail_deliveries, mail_delivery_events
 

@@ -25,7 +25,7 @@ mail_deliveries = Table(
     Column("document_id", String(100)),  # absent: the letter has no key, and only its job id guards it
     Column("recipient", Text, nullable=False),  # `Recipient.person`: two people may share an address
     Column("address", Text, nullable=False),
-    Column("mailbox", Text, nullable=False),  # the address as `mailboxes.mailbox_of` compares it
+    Column("mailbox", Text, nullable=False),  # the address as `addresses.mailbox_of` compares it
     Column("round", Integer, nullable=False),
     Column("message_id", Text),  # the first job's, kept by every resend; absent where an older release sent
     Column("state", String(16), nullable=False),
