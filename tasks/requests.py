@@ -231,6 +231,7 @@ def _tell_everybody(event: SignerEvent, services: Services) -> None:
                 recipient=recipient,
                 document_title=request.document_title,
                 completed_at=event.occurred_at,
+                sha256=event.sha256,
                 sender_name=request.sender.name if asked else "",
                 sender_email=request.sender.email if asked else None,
             )
