@@ -47,8 +47,8 @@ class Delivery:
 
     @property
     def recipient_id(self) -> str | None:
-        """The recipient's id, where they have one."""
-        return None if self.recipient == self.address.casefold() else self.recipient
+        """The recipient's id, where they have one. A key that holds their address is none, as that of a sender is."""
+        return None if self.address.casefold() in self.recipient.casefold() else self.recipient
 
 
 @dataclass(frozen=True)
