@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def golden_file(contract: type[Job], version: int) -> Path:
     return GOLDEN / f"{contract.kind}.v{version}.json"
 
 
+@cache
 def any_job() -> st.SearchStrategy[Job]:
     """Any valid job of any of our contracts, generated from what the contract itself says of its fields."""
     return st.one_of([_values(kinds_of.type_info(contract)) for contract in OUR_CONTRACTS.values()])
@@ -71,6 +73,7 @@ def _values(type_: kinds_of.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - 
     return _PLAIN[type(type_)]
 
 
+@cache
 def _texts(pattern: str) -> st.SearchStrategy[str]:
     """Texts that a pattern allows; drawn run by run, where it is made of runs, and not letter by letter."""
     body = pattern.removeprefix(r"\A").removesuffix(r"\Z")
