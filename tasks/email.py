@@ -255,30 +255,30 @@ def _note_told(job: Letter, services: Services) -> None:
     """Note who was told what, which decides what comes next."""
     letter = _TOLD.get(type(job))
     if isinstance(job, AsksToSign) and letter and job.document_id:
-        following = services.requests.note_told_and_plan_next(
+        planned = services.requests.note_told_and_plan_next(
             job.document_id, job.recipient, letter=letter, round_=job.round, tried=_round_tried(job)
         )
-        _enqueue_next(following, job, services)
+        if planned:
+            _enqueue_next(*planned, job, services)
 
 
 def _plan_next(job: Letter, services: Services) -> None:
     if isinstance(job, AsksToSign) and job.document_id:
         following = services.requests.plan_next(job.document_id, job.recipient, tried=_round_tried(job))
-        _enqueue_next(following, job, services)
+        if following:
+            _enqueue_next(following, services.requests.find(job.document_id), job, services)
 
 
 def _round_tried(job: AsksToSign) -> int:
     return job.round if _TOLD[type(job)] is Told.REMINDER else 0
 
 
-def _enqueue_next(following: Next | None, job: AsksToSign, services: Services) -> None:
+def _enqueue_next(following: Next, request: SignatureRequest | None, job: AsksToSign, services: Services) -> None:
     """One letter is pending for each signer: a second one that is planned for the same round is a duplicate."""
-    if following:
-        services.producer.enqueue(_letter_of(following, job, services), at=following.at)
+    services.producer.enqueue(_letter_of(following, request, job), at=following.at)
 
 
-def _letter_of(following: Next, job: AsksToSign, services: Services) -> Letter:
-    request = services.requests.find(job.document_id) if job.document_id else None
+def _letter_of(following: Next, request: SignatureRequest | None, job: AsksToSign) -> Letter:
     expires_at = request.expires_at if request else job.expires_at
     if following.letter is Told.LAST_CHANCE and expires_at:
         return LastChanceEmail(

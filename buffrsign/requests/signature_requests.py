@@ -94,15 +94,16 @@ class SignatureRequests:
 
     def note_told_and_plan_next(
         self, document_id: str, recipient: Recipient, *, letter: Told, round_: int, tried: int = 0
-    ) -> Next | None:
-        """As one call of each, in one transaction: a letter that was taken costs one commit here."""
+    ) -> tuple[Next, SignatureRequest] | None:
+        """As one call of each, in one transaction; what comes next, and the request that it is for."""
         now = self._clock()
         with self._database.write() as connection:
             request = rows.load(connection, document_id)
             if request is None:
                 return None
             _note_told(connection, request, recipient, letter, round_, now=now)
-            return _plan_next(connection, request, recipient, tried, now=now)
+            following = _plan_next(connection, request, recipient, tried, now=now)
+        return (following, request) if following else None
 
     def rounds_told(self, document_id: str, recipient: Recipient, letter: Told) -> int:
         """The latest round of this letter that this signer was told; 0 before the first."""
