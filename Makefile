@@ -69,7 +69,7 @@ chaos-stock: $(READY) ## what kombu's own transport loses in two minutes of the 
 bench-engine: $(READY) ## the delivery engine beside stock Celery and its peers, 30 minutes; QUICK=1 takes 5
 	$(BIN)/python -m benchmarks.engine $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)
 
-bench-email: $(READY) ## letters a second beside smtplib loops, 4 minutes; QUICK=1 takes one
+bench-email: $(READY) ## letters a second beside smtplib loops, 3 minutes; QUICK=1 takes one
 	$(BIN)/python -m benchmarks.email $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml

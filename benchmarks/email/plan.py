@@ -39,5 +39,5 @@ class Plan:
         return self.letters * (5 if way is Way.RAW else 1)
 
 
-FULL = Plan(rounds=3, letters=3000, reminders=10_000)
+FULL = Plan(rounds=3, letters=1500, reminders=10_000)
 QUICK = Plan(rounds=1, letters=800, reminders=1000)
