@@ -153,10 +153,9 @@ def send_one_time_code(job: OneTimeCodeEmail, services: Services) -> Done:
 
 def _send_while_awaited(job: AsksToSign, services: Services) -> Done:
     awaited = services.requests.awaits(job.document_id, job.recipient)
-    was_handed_over = services.post_office.was_handed_over(job)
-    if _is_pointless(awaited) and not was_handed_over:
+    if _is_pointless(awaited) and not services.post_office.was_handed_over(job):
         return _drop(job, awaited.reason.value, services)
-    if not was_handed_over and _is_superseded(job, services):
+    if _may_be_superseded(job) and not services.post_office.was_handed_over(job) and _is_superseded(job, services):
         _plan_next(job, services)
         return _drop(job, "superseded", services)
     return _send(
@@ -171,15 +170,19 @@ def _is_pointless(awaited: Awaited | NotAwaited | Unknown) -> TypeGuard[NotAwait
     return isinstance(awaited, NotAwaited)
 
 
+def _may_be_superseded(job: AsksToSign) -> bool:
+    return _TOLD[type(job)] is not Told.REQUEST
+
+
 def _is_superseded(job: AsksToSign, services: Services) -> bool:
     """Whether this reminder was told meanwhile, as by hand, or the time that it warns of was moved.
 
     Raises:
         NotNow: nobody is to be reminded at this hour.
     """
-    request = services.requests.find(job.document_id) if job.document_id else None
     letter = _TOLD[type(job)]
-    if request is None or letter is Told.REQUEST:
+    request = services.requests.find(job.document_id) if job.document_id else None
+    if request is None:
         return False
     now = services.clock()
     if letter is Told.LAST_CHANCE and request.expires_at:
@@ -251,23 +254,31 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
 def _note_told(job: Letter, services: Services) -> None:
     """Note who was told what, which decides what comes next."""
     letter = _TOLD.get(type(job))
-    if letter and job.document_id:
-        services.requests.note_told(job.document_id, job.recipient, letter=letter, round_=job.round)
-        _plan_next(job, services)
+    if isinstance(job, AsksToSign) and letter and job.document_id:
+        planned = services.requests.note_told_and_plan_next(
+            job.document_id, job.recipient, letter=letter, round_=job.round, tried=_round_tried(job)
+        )
+        if planned:
+            _enqueue_next(*planned, job, services)
 
 
 def _plan_next(job: Letter, services: Services) -> None:
+    if isinstance(job, AsksToSign) and job.document_id:
+        following = services.requests.plan_next(job.document_id, job.recipient, tried=_round_tried(job))
+        if following:
+            _enqueue_next(following, services.requests.find(job.document_id), job, services)
+
+
+def _round_tried(job: AsksToSign) -> int:
+    return job.round if _TOLD[type(job)] is Told.REMINDER else 0
+
+
+def _enqueue_next(following: Next, request: SignatureRequest | None, job: AsksToSign, services: Services) -> None:
     """One letter is pending for each signer: a second one that is planned for the same round is a duplicate."""
-    if not isinstance(job, AsksToSign) or job.document_id is None:
-        return
-    tried = job.round if _TOLD[type(job)] is Told.REMINDER else 0
-    following = services.requests.plan_next(job.document_id, job.recipient, tried=tried)
-    if following:
-        services.producer.enqueue(_letter_of(following, job, services), at=following.at)
+    services.producer.enqueue(_letter_of(following, request, job), at=following.at)
 
 
-def _letter_of(following: Next, job: AsksToSign, services: Services) -> Letter:
-    request = services.requests.find(job.document_id) if job.document_id else None
+def _letter_of(following: Next, request: SignatureRequest | None, job: AsksToSign) -> Letter:
     expires_at = request.expires_at if request else job.expires_at
     if following.letter is Told.LAST_CHANCE and expires_at:
         return LastChanceEmail(

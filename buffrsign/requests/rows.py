@@ -1,24 +1,41 @@
-"""How signature requests lie in their tables: read whole, written piece by piece, in the caller's transaction."""
+"""How signature requests lie in their tables: read whole, written piece by piece, in the caller's transaction.
+
+What every letter asks is said by statements that are built once: building one costs more than carrying it out.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from buffrsign.jobs.requests import Event, ReminderPolicy, Sender, Signer
 from buffrsign.requests.reminders import Next, Notice, Told
 from buffrsign.requests.request import SignatureRequest, SignerProgress, SignerState
 from buffrsign.requests.tables import notices, requests, signer_events, signers
 
+_DOCUMENT: BindParameter[str] = bindparam("of_document")
+_REQUEST = select(requests).where(requests.c.document_id == _DOCUMENT)
+_SIGNERS = select(signers).where(signers.c.document_id == _DOCUMENT).order_by(signers.c.position)
+_NOTICES = select(notices).where(notices.c.document_id == _DOCUMENT).order_by(notices.c.told_at)
+_TELL = {
+    "postgresql": postgresql.insert(notices).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(notices).on_conflict_do_nothing(),
+}
+_PLAN = update(signers).where(
+    signers.c.document_id == _DOCUMENT,
+    signers.c.recipient_id == bindparam("of_signer"),
+)
+
 
 def load(connection: Connection, document_id: str) -> SignatureRequest | None:
     """The document's request with its signers as they are now."""
-    row = connection.execute(select(requests).where(requests.c.document_id == document_id)).one_or_none()
+    named = {"of_document": document_id}
+    row = connection.execute(_REQUEST, named).one_or_none()
     if row is None:
         return None
-    theirs = select(signers).where(signers.c.document_id == document_id).order_by(signers.c.position)
     return SignatureRequest(
         document_id=row.document_id,
         document_title=row.document_title,
@@ -28,7 +45,7 @@ def load(connection: Connection, document_id: str) -> SignatureRequest | None:
         reminders=msgspec.convert(row.reminders, ReminderPolicy),
         opened_at=row.opened_at,
         voided_at=row.voided_at,
-        signers=tuple(_progress(signer) for signer in connection.execute(theirs)),
+        signers=tuple(_progress(signer) for signer in connection.execute(_SIGNERS, named)),
     )
 
 
@@ -94,17 +111,22 @@ def last_asked_by_hand(
 
 def load_notices(connection: Connection, document_id: str) -> tuple[Notice, ...]:
     """Who was told what of this document, the oldest first."""
-    found = select(notices).where(notices.c.document_id == document_id).order_by(notices.c.told_at)
-    return tuple(Notice(row.recipient_id, row.letter, row.round, row.told_at) for row in connection.execute(found))
+    found = connection.execute(_NOTICES, {"of_document": document_id})
+    return tuple(Notice(row.recipient_id, row.letter, row.round, row.told_at) for row in found)
 
 
 def store_notice(connection: Connection, document_id: str, notice: Notice) -> None:
     """Write that somebody was told, unless that is written."""
-    row: dict[str, object] = {"document_id": document_id, "recipient_id": notice.recipient_id}
-    row |= {"letter": notice.letter, "round": notice.round}
-    same = [notices.c[name] == value for name, value in row.items()]
-    if connection.execute(select(notices.c.told_at).where(*same)).first() is None:
-        connection.execute(insert(notices).values({**row, "told_at": notice.told_at}))
+    connection.execute(
+        _TELL[connection.dialect.name],
+        {
+            "document_id": document_id,
+            "recipient_id": notice.recipient_id,
+            "letter": notice.letter,
+            "round": notice.round,
+            "told_at": notice.told_at,
+        },
+    )
 
 
 def load_next(connection: Connection, document_id: str) -> dict[str, Next]:
@@ -118,13 +140,14 @@ def load_next(connection: Connection, document_id: str) -> dict[str, Next]:
 
 def store_next(connection: Connection, document_id: str, signer: Signer, following: Next | None) -> None:
     """Write what this signer hears next."""
-    of_signer = (signers.c.document_id == document_id, signers.c.recipient_id == signer.recipient_id)
     planned = {
+        "of_document": document_id,
+        "of_signer": signer.recipient_id,
         "next_letter": following and following.letter,
         "next_round": following and following.round,
         "next_at": following and following.at,
     }
-    connection.execute(update(signers).where(*of_signer).values(planned))
+    connection.execute(_PLAN, planned)
 
 
 def _progress(row: Row[Any]) -> SignerProgress:

@@ -78,24 +78,32 @@ class SignatureRequests:
         """Note that a mail server took this letter to a signer of the document; a repeat changes nothing."""
         with self._database.write() as connection:
             request = rows.load(connection, document_id)
-            for signer in () if request is None else state.signers_of(request, recipient):
-                notice = Notice(signer.recipient_id, letter, round_, self._clock())
-                rows.store_notice(connection, document_id, notice)
+            if request is not None:
+                _note_told(connection, request, recipient, letter, round_, now=self._clock())
 
     def plan_next(self, document_id: str, recipient: Recipient, *, tried: int = 0) -> Next | None:
         """What this signer hears next, and when; noted with the request, for those who ask what comes.
 
         `tried`: the round of a reminder that may have been told, and is not planned again.
         """
+        with self._database.write() as connection:
+            request = rows.load(connection, document_id)
+            if request is None:
+                return None
+            return _plan_next(connection, request, recipient, tried, now=self._clock())
+
+    def note_told_and_plan_next(
+        self, document_id: str, recipient: Recipient, *, letter: Told, round_: int, tried: int = 0
+    ) -> tuple[Next, SignatureRequest] | None:
+        """As one call of each, in one transaction; what comes next, and the request that it is for."""
         now = self._clock()
         with self._database.write() as connection:
             request = rows.load(connection, document_id)
-            signer = None if request is None else next(iter(state.signers_of(request, recipient)), None)
-            if request is None or signer is None:
+            if request is None:
                 return None
-            following = next_letter(request, signer, rows.load_notices(connection, document_id), now=now, tried=tried)
-            rows.store_next(connection, document_id, signer, following)
-        return following
+            _note_told(connection, request, recipient, letter, round_, now=now)
+            following = _plan_next(connection, request, recipient, tried, now=now)
+        return (following, request) if following else None
 
     def rounds_told(self, document_id: str, recipient: Recipient, letter: Told) -> int:
         """The latest round of this letter that this signer was told; 0 before the first."""
@@ -133,6 +141,25 @@ class SignatureRequests:
         """The document's request, if one was opened."""
         with self._database.read() as connection:
             return rows.load(connection, document_id)
+
+
+def _note_told(
+    connection: Connection, request: SignatureRequest, recipient: Recipient, letter: Told, round_: int, *, now: datetime
+) -> None:
+    for signer in state.signers_of(request, recipient):
+        rows.store_notice(connection, request.document_id, Notice(signer.recipient_id, letter, round_, now))
+
+
+def _plan_next(
+    connection: Connection, request: SignatureRequest, recipient: Recipient, tried: int, *, now: datetime
+) -> Next | None:
+    signer = next(iter(state.signers_of(request, recipient)), None)
+    if signer is None:
+        return None
+    notices = rows.load_notices(connection, request.document_id)
+    following = next_letter(request, signer, notices, now=now, tried=tried)
+    rows.store_next(connection, request.document_id, signer, following)
+    return following
 
 
 def _asked(job: OpenRequest, *, opened_at: datetime) -> SignatureRequest:
