@@ -40,6 +40,7 @@ from buffrsign.requests import (
     WhyNotAwaited,
     allowed,
     delivery_failed,
+    letters,
 )
 from config.services import Services
 from tasks.base import ContractTask, Done, task
@@ -263,35 +264,16 @@ def _plan_next(job: Letter, services: Services) -> None:
     tried = job.round if _TOLD[type(job)] is Told.REMINDER else 0
     following = services.requests.plan_next(job.document_id, job.recipient, tried=tried)
     if following:
-        services.producer.enqueue(_letter_of(following, job, services), at=following.at)
+        _enqueue_next(following, job, services)
 
 
-def _letter_of(following: Next, job: AsksToSign, services: Services) -> Letter:
+def _enqueue_next(following: Next, job: AsksToSign, services: Services) -> None:
+    """What the next letter says is the request's; its link is this one's, which may be another service's."""
     request = services.requests.find(job.document_id) if job.document_id else None
-    expires_at = request.expires_at if request else job.expires_at
-    if following.letter is Told.LAST_CHANCE and expires_at:
-        return LastChanceEmail(
-            document_id=job.document_id,
-            recipient=job.recipient,
-            document_title=job.document_title,
-            signing_url=job.signing_url,
-            sender_name=job.sender_name,
-            sender_email=job.sender_email,
-            wording=job.wording,
-            expires_at=expires_at,
-            round=following.round,
-        )
-    return SignatureReminderEmail(
-        document_id=job.document_id,
-        recipient=job.recipient,
-        document_title=job.document_title,
-        signing_url=job.signing_url,
-        sender_name=job.sender_name,
-        sender_email=job.sender_email,
-        wording=job.wording,
-        expires_at=expires_at,
-        round=following.round,
-    )
+    signers = () if request is None else services.requests.signers_of(request, job.recipient)
+    if request and signers:
+        letter = letters.follows(request, signers[0], following, signing_url=job.signing_url)
+        services.producer.enqueue(letter, at=following.at)
 
 
 def _tell_sender(job: Letter, why: WhyUnreached, services: Services) -> None:

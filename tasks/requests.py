@@ -2,15 +2,7 @@
 
 from buffrsign.core.errors import Permanent, Transient
 from buffrsign.jobs.audit import RecordEvent, entry_id
-from buffrsign.jobs.email import (
-    DocumentCompletedEmail,
-    RequestDeclinedEmail,
-    RequestExpiredEmail,
-    RequestVoidedEmail,
-    SignatureReminderEmail,
-    SignatureRequestEmail,
-)
-from buffrsign.jobs.fields import Fact, Recipient
+from buffrsign.jobs.fields import Fact
 from buffrsign.jobs.requests import Event, ExpireRequest, OpenRequest, Signer, SignerEvent
 from buffrsign.mail.links import signing_url
 from buffrsign.requests import (
@@ -21,7 +13,7 @@ from buffrsign.requests import (
     RequestState,
     RequestUnknown,
     SignatureRequest,
-    SignerState,
+    letters,
 )
 from config.services import Services
 from tasks.base import Done, task
@@ -81,19 +73,10 @@ def expire_request(job: ExpireRequest, services: Services) -> Done:
     if request.expires_at is None or request.expires_at > services.clock():
         _look_at_expiry(job.document_id, services)
         return Done("extended")
-    signed = sum(progress.state is SignerState.SIGNED for progress in request.signers)
-    services.producer.enqueue(
-        RequestExpiredEmail(
-            document_id=request.document_id,
-            recipient=_sender_of(request),
-            document_title=request.document_title,
-            expired_at=request.expires_at,
-            signed=signed,
-            asked=len(request.signers),
-        )
-    )
-    _record(job, "request.expired", job.document_id, {"signed": signed, "asked": len(request.signers)}, services)
-    return Done(f"expired, {signed} of {len(request.signers)} signed")
+    letter = letters.expired(request)
+    services.producer.enqueue(letter)
+    _record(job, "request.expired", job.document_id, {"signed": letter.signed, "asked": letter.asked}, services)
+    return Done(f"expired, {letter.signed} of {letter.asked} signed")
 
 
 def _act_on(event: SignerEvent, recorded: Recorded, services: Services) -> None:
@@ -130,35 +113,14 @@ def _ask(document_id: str, signers: tuple[Signer, ...], services: Services) -> N
 
 
 def _ask_one(request: SignatureRequest, signer: Signer, services: Services, *, round_: int = 1) -> None:
-    services.producer.enqueue(
-        SignatureRequestEmail(
-            document_id=request.document_id,
-            recipient=_recipient(signer),
-            document_title=request.document_title,
-            signing_url=_link(request, signer, services),
-            sender_name=request.sender.name,
-            sender_email=request.sender.email,
-            message=request.message,
-            expires_at=request.expires_at,
-            round=round_,
-        )
-    )
+    url = _link(request, signer, services)
+    services.producer.enqueue(letters.asks(request, signer, signing_url=url, round_=round_))
 
 
 def _remind_now(request: SignatureRequest, signer: Signer, services: Services, *, round_: int) -> None:
     """The reminder that waits for its time has this round too, and the same key: then that one comes now."""
-    handle = services.producer.enqueue(
-        SignatureReminderEmail(
-            document_id=request.document_id,
-            recipient=_recipient(signer),
-            document_title=request.document_title,
-            signing_url=_link(request, signer, services),
-            sender_name=request.sender.name,
-            sender_email=request.sender.email,
-            expires_at=request.expires_at,
-            round=round_,
-        )
-    )
+    url = _link(request, signer, services)
+    handle = services.producer.enqueue(letters.reminds(request, signer, signing_url=url, round_=round_))
     if handle.duplicate:
         services.producer.run_now(handle.job_id)
 
@@ -185,18 +147,8 @@ def _tell_once_more(event: SignerEvent, recorded: Recorded, services: Services) 
 
 def _tell_of_refusal(event: SignerEvent, services: Services) -> None:
     request = services.requests.find(event.document_id)
-    if request is None:
-        return
-    names = [each.signer.name for each in request.signers if each.signer.recipient_id == event.recipient_id]
-    services.producer.enqueue(
-        RequestDeclinedEmail(
-            document_id=request.document_id,
-            recipient=_sender_of(request),
-            document_title=request.document_title,
-            signer_name=names[0] if names else "",
-            declined_at=event.occurred_at,
-        )
-    )
+    if request is not None:
+        services.producer.enqueue(letters.declined(request, event.recipient_id, at=event.occurred_at))
 
 
 def _tell_of_void(event: SignerEvent, services: Services) -> None:
@@ -207,51 +159,16 @@ def _tell_of_void(event: SignerEvent, services: Services) -> None:
     told = {notice.recipient_id for notice in services.requests.notices(event.document_id)}
     for progress in request.signers:
         if progress.signer.recipient_id in told:
-            services.producer.enqueue(
-                RequestVoidedEmail(
-                    document_id=request.document_id,
-                    recipient=_recipient(progress.signer),
-                    document_title=request.document_title,
-                    sender_name=request.sender.name,
-                    sender_email=request.sender.email,
-                    voided_at=event.occurred_at,
-                )
-            )
+            services.producer.enqueue(letters.voided(request, progress.signer, at=event.occurred_at))
 
 
 def _tell_everybody(event: SignerEvent, services: Services) -> None:
     request = services.requests.find(event.document_id)
     if request is None:
         return
-    for recipient in _everybody(request):
-        asked = recipient.email.casefold() != request.sender.email.casefold()
-        services.producer.enqueue(
-            DocumentCompletedEmail(
-                document_id=request.document_id,
-                recipient=recipient,
-                document_title=request.document_title,
-                completed_at=event.occurred_at,
-                sender_name=request.sender.name if asked else "",
-                sender_email=request.sender.email if asked else None,
-            )
-        )
+    for letter in letters.completed(request, at=event.occurred_at):
+        services.producer.enqueue(letter)
     _record(event, "request.completed", event.document_id, {"signers": len(request.signers)}, services)
-
-
-def _everybody(request: SignatureRequest) -> list[Recipient]:
-    """The signers, and the sender where they are not one of them."""
-    signers = [_recipient(progress.signer) for progress in request.signers]
-    sender = _sender_of(request)
-    signs_too = any(signer.email.casefold() == sender.email.casefold() for signer in signers)
-    return signers if signs_too else [*signers, sender]
-
-
-def _sender_of(request: SignatureRequest) -> Recipient:
-    return Recipient(request.sender.email, request.sender.name, request.sender.locale)
-
-
-def _recipient(signer: Signer) -> Recipient:
-    return Recipient(signer.email, signer.name, signer.locale, signer.recipient_id)
 
 
 def _record(
