@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from buffrsign.ledger import Ledger
     from buffrsign.mail.delivery import Mailer
     from buffrsign.mail.doubts import Doubts
+    from buffrsign.mail.letters import Letters
     from buffrsign.mail.links import LinkKeys
     from buffrsign.mail.post_office import PostOffice
     from buffrsign.requests import SignatureRequests
@@ -133,7 +134,6 @@ class Services:
     @cached_property
     def post_office(self) -> "PostOffice":
         """Where letters are brought."""
-        from buffrsign.mail.letters import Letters
         from buffrsign.mail.post_office import PostOffice
         from buffrsign.mail.record import DeliveryRecord
         from buffrsign.mail.states import read_on_doubt
@@ -142,7 +142,7 @@ class Services:
 
         url, secret = self.settings.unsubscribe_url, self.settings.unsubscribe_secret
         return PostOffice(
-            Letters(self.settings.mail_from, clock=self.clock),
+            self.letters,
             mailer=self.mailer,
             record=DeliveryRecord(
                 self.database, clock=self.clock, on_doubt=read_on_doubt(self.settings.on_doubt or "")
@@ -151,6 +151,13 @@ class Services:
             clock=self.clock,
             unsubscribe=UnsubscribeLinks(url, secret=secret) if url and secret else None,
         )
+
+    @cached_property
+    def letters(self) -> "Letters":
+        """What writes letters."""
+        from buffrsign.mail.letters import Letters
+
+        return Letters(self.settings.mail_from, clock=self.clock)
 
     @cached_property
     def links(self) -> "LinkKeys | None":

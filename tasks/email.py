@@ -30,6 +30,7 @@ from buffrsign.mail.entries import id_of, said_by
 from buffrsign.mail.post_office import RefusedBefore, Suppressed
 from buffrsign.mail.record import AlreadyAccepted, Uncertain
 from buffrsign.mail.states import Source, why_unreached
+from buffrsign.mail.wording import WordingRefused
 from buffrsign.requests import (
     Awaited,
     Next,
@@ -221,7 +222,7 @@ def _drop(job: Letter, reason: str, services: Services) -> Done:
 
 def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bool = True) -> Done:
     try:
-        outcome = services.post_office.deliver(_with_link(job, services), resend=resend)
+        outcome = _deliver(_with_link(job, services), services, resend=resend)
     except MailRefused as refused:
         source = refused.source if isinstance(refused, RefusedBefore) else Source.SMTP
         _record(job, "letter.bounced", {**facts, "host": refused.host}, services, source=source)
@@ -247,6 +248,26 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
                 f"nobody heard whether {host} took the letter, so it is not sent again until somebody knows: see "
                 "`buffrsign mail uncertain list`"
             )
+
+
+def _deliver(job: Letter, services: Services, *, resend: bool) -> Accepted | AlreadyAccepted | Uncertain | Suppressed:
+    """Bring it to the post office; in our words, where its request's wording fitted once and fits no longer."""
+    try:
+        return services.post_office.deliver(job, resend=resend)
+    except WordingRefused as refused:
+        in_our_words = _without_the_requests_wording(job, services)
+        if in_our_words is None:
+            raise
+        log.warning("letter was written in our words", part=refused.part, reason=refused.reason)
+        return services.post_office.deliver(in_our_words, resend=resend)
+
+
+def _without_the_requests_wording(job: Letter, services: Services) -> Letter | None:
+    request = services.requests.find(job.document_id) if job.document_id else None
+    wording = request and request.wordings.of(job.kind)
+    if wording is None or wording != getattr(job, "wording", None):
+        return None
+    return msgspec.structs.replace(job, wording=None)
 
 
 def _note_told(job: Letter, services: Services) -> None:

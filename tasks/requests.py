@@ -25,8 +25,10 @@ def open_request(job: OpenRequest, services: Services) -> Done:
 
     Raises:
         Permanent: the document has another request, or this one expired before it was opened.
+        WordingRefused: a letter could not be written in the customer's own words.
     """
     _refuse_expired(job, services)
+    _refuse_unwritable(job, services)
     match services.requests.open(job):
         case AlreadyOpen(identical=False):
             raise Permanent(
@@ -102,6 +104,13 @@ def _refuse_expired(job: OpenRequest, services: Services) -> None:
             f"the signature request of document {job.document_id} expired before it was opened; "
             "nobody was asked: enqueue it with a later expires_at"
         )
+
+
+def _refuse_unwritable(job: OpenRequest, services: Services) -> None:
+    """Try each wording on those whom it is for, so that a customer hears of a wrong one while nobody was asked."""
+    request, url = services.requests.as_asked(job), services.settings.signing_url
+    for letter in letters.with_own_words(request, signing_url=url, now=services.clock()):
+        services.letters.require_writable(letter)
 
 
 def _ask(document_id: str, signers: tuple[Signer, ...], services: Services) -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from buffrsign.jobs.email import Wording
 from buffrsign.jobs.fields import (
     DocumentId,
     EmailAddress,
@@ -78,8 +79,28 @@ class ReminderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("last_chance_before and asked_every are between nothing and 366 days")
 
 
-class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS, version=2):
-    """Ask several people to sign one document: one enqueue yields the letters and the reminders."""
+class Wordings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A customer's own words in the letters of a request, by letter: its kind without `email.`; none keeps ours."""
+
+    signature_request: Wording | None = None
+    signature_reminder: Wording | None = None
+    last_chance: Wording | None = None
+    signer_reassigned: Wording | None = None
+    document_completed: Wording | None = None
+    request_declined: Wording | None = None
+    request_expired: Wording | None = None
+    request_voided: Wording | None = None
+
+    def of(self, kind: str) -> Wording | None:
+        """The wording of a kind of letter; None too where letters of that kind say our words only."""
+        return getattr(self, kind.rpartition(".")[2], None)
+
+
+class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS, version=3):
+    """Ask several people to sign one document: one enqueue yields the letters and the reminders.
+
+    `wordings` that cannot be written are refused when the request is opened, before anybody is asked.
+    """
 
     document_id: DocumentId
     document_title: Title
@@ -88,6 +109,7 @@ class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS, version=2):
     message: Message = ""
     expires_at: Moment | None = None
     reminders: ReminderPolicy = ReminderPolicy()
+    wordings: Wordings = Wordings()
 
     def __post_init__(self) -> None:
         if len({signer.recipient_id for signer in self.signers}) < len(self.signers):

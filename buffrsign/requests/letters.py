@@ -3,12 +3,14 @@
 The link to sign is handed in, because how it is made is no matter of the request.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from buffrsign.jobs.email import (
     DeliveryFailedEmail,
     DocumentCompletedEmail,
     LastChanceEmail,
+    Letter,
     RequestDeclinedEmail,
     RequestExpiredEmail,
     RequestVoidedEmail,
@@ -33,6 +35,7 @@ def asks(request: SignatureRequest, signer: Signer, *, signing_url: str, round_:
         sender_email=request.sender.email,
         message=request.message,
         expires_at=request.expires_at,
+        wording=request.wordings.signature_request,
         round=round_,
     )
 
@@ -47,6 +50,7 @@ def reminds(request: SignatureRequest, signer: Signer, *, signing_url: str, roun
         sender_name=request.sender.name,
         sender_email=request.sender.email,
         expires_at=request.expires_at,
+        wording=request.wordings.signature_reminder,
         round=round_,
     )
 
@@ -74,6 +78,7 @@ def declined(request: SignatureRequest, recipient_id: str | None, *, at: datetim
         document_title=request.document_title,
         signer_name=names[0] if names else "",
         declined_at=at,
+        wording=request.wordings.request_declined,
     )
 
 
@@ -86,6 +91,7 @@ def expired(request: SignatureRequest) -> RequestExpiredEmail:
         expired_at=request.expires_at,
         signed=sum(progress.state is SignerState.SIGNED for progress in request.signers),
         asked=len(request.signers),
+        wording=request.wordings.request_expired,
     )
 
 
@@ -98,6 +104,7 @@ def voided(request: SignatureRequest, signer: Signer, *, at: datetime) -> Reques
         sender_name=request.sender.name,
         sender_email=request.sender.email,
         voided_at=at,
+        wording=request.wordings.request_voided,
     )
 
 
@@ -118,6 +125,26 @@ def delivery_failed(
     )
 
 
+def with_own_words(request: SignatureRequest, *, signing_url: str, now: datetime) -> Iterator[Letter]:
+    """Every letter that this request may bring to its people, as it is asked, and that has a wording of its own."""
+    for letter in _every_letter(request, signing_url=signing_url, now=now):
+        if request.wordings.of(letter.kind) is not None:
+            yield letter
+
+
+def _every_letter(request: SignatureRequest, *, signing_url: str, now: datetime) -> Iterator[Letter]:
+    for progress in request.signers:
+        signer = progress.signer
+        yield asks(request, signer, signing_url=signing_url)
+        yield reminds(request, signer, signing_url=signing_url, round_=1)
+        if request.expires_at:
+            yield _warns(request, signer, request.expires_at, signing_url=signing_url, round_=1)
+        yield voided(request, signer, at=now)
+        yield declined(request, signer.recipient_id, at=now)
+    yield from completed(request, at=now)
+    yield expired(request)
+
+
 def _warns(
     request: SignatureRequest, signer: Signer, expires_at: datetime, *, signing_url: str, round_: int
 ) -> LastChanceEmail:
@@ -129,6 +156,7 @@ def _warns(
         sender_name=request.sender.name,
         sender_email=request.sender.email,
         expires_at=expires_at,
+        wording=request.wordings.last_chance,
         round=round_,
     )
 
@@ -142,6 +170,7 @@ def _tells_of_completion(request: SignatureRequest, recipient: Recipient, *, at:
         completed_at=at,
         sender_name=request.sender.name if asked else "",
         sender_email=request.sender.email if asked else None,
+        wording=request.wordings.document_completed,
     )
 
 

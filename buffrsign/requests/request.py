@@ -1,10 +1,10 @@
 """A signature request as it stands: what was asked of whom, and how far each of them has come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from buffrsign.jobs.requests import ReminderPolicy, Sender, Signer
+from buffrsign.jobs.requests import ReminderPolicy, Sender, Signer, Wordings
 
 
 class SignerState(StrEnum):
@@ -47,6 +47,7 @@ class SignatureRequest:
     opened_at: datetime
     voided_at: datetime | None
     signers: tuple[SignerProgress, ...]
+    wordings: Wordings = field(default_factory=Wordings)
 
     @property
     def state(self) -> RequestState:

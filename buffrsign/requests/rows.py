@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
-from buffrsign.jobs.requests import Event, ReminderPolicy, Sender, Signer
+from buffrsign.jobs.requests import Event, ReminderPolicy, Sender, Signer, Wordings
 from buffrsign.requests.reminders import Next, Notice, Told
 from buffrsign.requests.request import SignatureRequest, SignerProgress, SignerState
 from buffrsign.requests.tables import notices, requests, signer_events, signers
@@ -29,6 +29,7 @@ def load(connection: Connection, document_id: str) -> SignatureRequest | None:
         opened_at=row.opened_at,
         voided_at=row.voided_at,
         signers=tuple(_progress(signer) for signer in connection.execute(theirs)),
+        wordings=msgspec.convert(row.wordings or {}, Wordings),
     )
 
 
@@ -46,6 +47,7 @@ def store(connection: Connection, request: SignatureRequest) -> None:
             reminders=msgspec.to_builtins(request.reminders),
             opened_at=request.opened_at,
             voided_at=request.voided_at,
+            wordings=msgspec.to_builtins(request.wordings),
         )
     )
     rows = [_signer_row(request.document_id, place, each) for place, each in enumerate(request.signers)]

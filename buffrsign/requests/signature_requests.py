@@ -50,6 +50,10 @@ class SignatureRequests:
             rows.store(connection, asked)
         return Opened()
 
+    def as_asked(self, job: OpenRequest) -> SignatureRequest:
+        """The request that `open` would open."""
+        return _asked(job, opened_at=self._clock())
+
     def record(self, event: SignerEvent) -> Recorded | AlreadyRecorded | NotApplied:
         """Add one event to the history and move the request by it.
 
@@ -148,6 +152,7 @@ def _asked(job: OpenRequest, *, opened_at: datetime) -> SignatureRequest:
         opened_at=opened_at,
         voided_at=None,
         signers=tuple(SignerProgress(signer) for signer in job.signers),
+        wordings=job.wordings,
     )
 
 

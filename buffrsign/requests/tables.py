@@ -1,4 +1,4 @@
-"""The tables of signature requests. Migrations 0001 and 0007 build them."""
+"""The tables of signature requests. Migrations 0001, 0007 and 0009 build them."""
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, ForeignKeyConstraint, Integer, String, Table, Text
 
@@ -17,6 +17,7 @@ requests = Table(
     Column("reminders", JSON, nullable=False),
     Column("opened_at", UtcMoment, nullable=False),
     Column("voided_at", UtcMoment),
+    Column("wordings", JSON(none_as_null=True)),
 )
 
 signers = Table(

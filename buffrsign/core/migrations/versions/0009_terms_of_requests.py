@@ -1,0 +1,12 @@
+"""Signature requests: a customer's own words in their letters."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0007"  # 0008 is another branch's
+
+
+def upgrade() -> None:
+    """Add the columns, which are empty for what was there before."""
+    op.add_column("requests", sa.Column("wordings", sa.JSON(none_as_null=True)))
