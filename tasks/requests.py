@@ -1,5 +1,7 @@
 """How signature requests open and move: one enqueue yields the letters, and each letter that goes out the next."""
 
+from datetime import timedelta
+
 from buffrsign.core.errors import Permanent, Transient
 from buffrsign.jobs.audit import RecordEvent, entry_id
 from buffrsign.jobs.fields import Fact
@@ -13,10 +15,14 @@ from buffrsign.requests import (
     RequestState,
     RequestUnknown,
     SignatureRequest,
+    SignerUnknown,
     letters,
 )
 from config.services import Services
 from tasks.base import Done, task
+
+MAY_OVERTAKE = timedelta(minutes=15)
+"""How long an event may come before the reassignment that makes a signer of whom it names."""
 
 
 @task(OpenRequest, attempts=12, light=True)
@@ -47,15 +53,21 @@ def record_signer_event(job: SignerEvent, services: Services) -> Done:
     """Move the request by one event, and tell whom it concerns.
 
     Raises:
-        Transient: the document has no request yet; the event may have overtaken it.
+        Transient: the document has no request, or no such signer, yet; the event may have overtaken what brings them.
         Permanent: the event names no signer of the document, or its id is another event's.
     """
     try:
         outcome = services.requests.record(job)
     except RequestUnknown as error:
         raise Transient(str(error)) from error
+    except SignerUnknown as error:
+        if services.clock() - job.occurred_at < MAY_OVERTAKE:
+            raise Transient(f"{error}; it is tried again, since a reassignment may be on its way") from error
+        raise
     first = outcome.first if isinstance(outcome, AlreadyRecorded) else outcome
     facts: dict[str, Fact] = {"event": job.event.value, "event_id": job.event_id}
+    if job.new_signer:
+        facts |= {"recipient_id": job.recipient_id, "new_recipient_id": job.new_signer.recipient_id}
     match first:
         case NotApplied(reason):
             _record(job, "request.event_ignored", job.document_id, {**facts, "reason": reason.value}, services)
@@ -82,7 +94,10 @@ def expire_request(job: ExpireRequest, services: Services) -> Done:
 
 
 def _act_on(event: SignerEvent, recorded: Recorded, services: Services) -> None:
-    _ask(event.document_id, recorded.next_signers, services)
+    if event.event is Event.REASSIGNED:
+        _ask_in_place(event.document_id, recorded.next_signers, services)
+    else:
+        _ask(event.document_id, recorded.next_signers, services, round_=recorded.round or 1)
     if recorded.completed_now:
         _tell_everybody(event, services)
     match event.event:
@@ -113,12 +128,22 @@ def _refuse_unwritable(job: OpenRequest, services: Services) -> None:
         services.letters.require_writable(letter)
 
 
-def _ask(document_id: str, signers: tuple[Signer, ...], services: Services) -> None:
+def _ask(document_id: str, signers: tuple[Signer, ...], services: Services, *, round_: int = 1) -> None:
     request = services.requests.find(document_id)
     if request is None:
         return
     for signer in signers:
-        _ask_one(request, signer, services)
+        _ask_one(request, signer, services, round_=round_)
+
+
+def _ask_in_place(document_id: str, signers: tuple[Signer, ...], services: Services) -> None:
+    """Ask who took a place whose turn it is; whose turn comes later is asked then, like everybody."""
+    request = services.requests.find(document_id)
+    if request is None:
+        return
+    for signer in signers:
+        url = _link(request, signer, services)
+        services.producer.enqueue(letters.passes_on(request, signer, signing_url=url))
 
 
 def _ask_one(request: SignatureRequest, signer: Signer, services: Services, *, round_: int = 1) -> None:
@@ -166,7 +191,7 @@ def _tell_of_void(event: SignerEvent, services: Services) -> None:
     if request is None:
         return
     told = {notice.recipient_id for notice in services.requests.notices(event.document_id)}
-    for progress in request.signers:
+    for progress in request.to_sign:
         if progress.signer.recipient_id in told:
             services.producer.enqueue(letters.voided(request, progress.signer, at=event.occurred_at))
 
@@ -177,7 +202,7 @@ def _tell_everybody(event: SignerEvent, services: Services) -> None:
         return
     for letter in letters.completed(request, at=event.occurred_at):
         services.producer.enqueue(letter)
-    _record(event, "request.completed", event.document_id, {"signers": len(request.signers)}, services)
+    _record(event, "request.completed", event.document_id, {"signers": len(request.to_sign)}, services)
 
 
 def _record(
@@ -187,7 +212,7 @@ def _record(
     facts: dict[str, Fact],
     services: Services,
 ) -> None:
-    actor = job.recipient_id if isinstance(job, SignerEvent) else None
+    actor = job.recipient_id if isinstance(job, SignerEvent) and job.new_signer is None else None
     services.producer.enqueue(
         RecordEvent(
             entry_id=entry_id(action, *job.key),

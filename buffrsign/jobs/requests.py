@@ -35,8 +35,8 @@ class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locale: Locale = "en"
 
 
-class Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One person whose signature is asked for. Signers of one `order` are asked together, the next order after them.
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One person who may be asked for a signature.
 
     Reminders keep the quiet hours of `time_zone`; letters say times in Namibian time.
     """
@@ -46,13 +46,18 @@ class Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Line = ""
     locale: Locale = "en"
     time_zone: TimeZone = "Africa/Windhoek"
-    order: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
     def __post_init__(self) -> None:
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("the time zone is none of the IANA data base, as Africa/Windhoek is") from error
+
+
+class Signer(Person, frozen=True, forbid_unknown_fields=True):
+    """A person whose signature is asked for. Signers of one `order` are asked together, the next order after them."""
+
+    order: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
 
 class ReminderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,12 +136,14 @@ class Event(StrEnum):
     EXTENDED = "extended"
     REMIND_NOW = "remind_now"
     NOT_RECEIVED = "not_received"
+    REASSIGNED = "reassigned"
 
 
-class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, version=2):
+class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, version=3):
     """One thing that happened to a signature request; `event_id` makes its repeats harmless.
 
-    `recipient_id` names who viewed, signed or declined, who is to be reminded now, or who has not received the letter.
+    `recipient_id` names who viewed, signed or declined, who is to be reminded now, who has not received the letter,
+    or in whose place `new_signer` signs from now on, of a reassignment only.
     A document is voided, and its expiry moved, by its sender: there it is absent, or names who asked for more time.
     `expires_at`: the new expiry, of an extension only.
     """
@@ -147,12 +154,15 @@ class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, versi
     occurred_at: Moment
     recipient_id: PersonId | None = None
     expires_at: Moment | None = None
+    new_signer: Person | None = None
 
     def __post_init__(self) -> None:
         if self.event is not Event.EXTENDED and (self.recipient_id is None) != (self.event is Event.VOIDED):
             raise ValueError("voided names no recipient_id, extended may, and all other events do")
         if (self.expires_at is None) == (self.event is Event.EXTENDED):
             raise ValueError("extended says the new expires_at; no other event does")
+        if (self.new_signer is None) == (self.event is Event.REASSIGNED):
+            raise ValueError("reassigned says the new_signer; no other event does")
 
     @property
     def key(self) -> Key:

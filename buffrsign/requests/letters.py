@@ -16,6 +16,7 @@ from buffrsign.jobs.email import (
     RequestVoidedEmail,
     SignatureReminderEmail,
     SignatureRequestEmail,
+    SignerReassignedEmail,
     WhyUnreached,
 )
 from buffrsign.jobs.fields import Recipient
@@ -38,6 +39,13 @@ def asks(request: SignatureRequest, signer: Signer, *, signing_url: str, round_:
         wording=request.wordings.signature_request,
         round=round_,
     )
+
+
+def passes_on(request: SignatureRequest, signer: Signer, *, signing_url: str) -> SignerReassignedEmail:
+    """Ask this signer, who signs in place of somebody who was asked before."""
+    replaced = {each.in_place_of for each in request.signers if each.signer == signer}
+    names = [each.signer.name for each in request.signers if each.signer.recipient_id in replaced]
+    return _passes_on(request, signer, signing_url=signing_url, former_name=names[0] if names else "")
 
 
 def reminds(request: SignatureRequest, signer: Signer, *, signing_url: str, round_: int) -> SignatureReminderEmail:
@@ -83,15 +91,16 @@ def declined(request: SignatureRequest, recipient_id: str | None, *, at: datetim
 
 
 def expired(request: SignatureRequest) -> RequestExpiredEmail:
-    """Tell the sender that the time is over, and how many had signed by then."""
+    """Tell the sender that the time is over, and how many had signed by then; each expiry is a round of its own."""
     return RequestExpiredEmail(
         document_id=request.document_id,
         recipient=_sender(request),
         document_title=request.document_title,
         expired_at=request.expires_at,
-        signed=sum(progress.state is SignerState.SIGNED for progress in request.signers),
-        asked=len(request.signers),
+        signed=sum(progress.state is SignerState.SIGNED for progress in request.to_sign),
+        asked=len(request.to_sign),
         wording=request.wordings.request_expired,
+        round=request.expiries + 1,
     )
 
 
@@ -133,9 +142,10 @@ def with_own_words(request: SignatureRequest, *, signing_url: str, now: datetime
 
 
 def _every_letter(request: SignatureRequest, *, signing_url: str, now: datetime) -> Iterator[Letter]:
-    for progress in request.signers:
+    for progress in request.to_sign:
         signer = progress.signer
         yield asks(request, signer, signing_url=signing_url)
+        yield _passes_on(request, signer, signing_url=signing_url, former_name=signer.name)
         yield reminds(request, signer, signing_url=signing_url, round_=1)
         if request.expires_at:
             yield _warns(request, signer, request.expires_at, signing_url=signing_url, round_=1)
@@ -143,6 +153,23 @@ def _every_letter(request: SignatureRequest, *, signing_url: str, now: datetime)
         yield declined(request, signer.recipient_id, at=now)
     yield from completed(request, at=now)
     yield expired(request)
+
+
+def _passes_on(
+    request: SignatureRequest, signer: Signer, *, signing_url: str, former_name: str
+) -> SignerReassignedEmail:
+    return SignerReassignedEmail(
+        document_id=request.document_id,
+        recipient=_recipient(signer),
+        document_title=request.document_title,
+        signing_url=signing_url,
+        former_name=former_name,
+        sender_name=request.sender.name,
+        sender_email=request.sender.email,
+        message=request.message,
+        expires_at=request.expires_at,
+        wording=request.wordings.signer_reassigned,
+    )
 
 
 def _warns(
@@ -175,7 +202,7 @@ def _tells_of_completion(request: SignatureRequest, recipient: Recipient, *, at:
 
 
 def _everybody(request: SignatureRequest) -> list[Recipient]:
-    signers = [_recipient(progress.signer) for progress in request.signers]
+    signers = [_recipient(progress.signer) for progress in request.to_sign]
     sender = _sender(request)
     signs_too = any(signer.email.casefold() == sender.email.casefold() for signer in signers)
     return signers if signs_too else [*signers, sender]

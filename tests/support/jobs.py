@@ -45,6 +45,11 @@ def golden_file(contract: type[Job], version: int) -> Path:
     return GOLDEN / f"{contract.kind}.v{version}.json"
 
 
+def golden_files(contract: type[Job], version: int) -> list[Path]:
+    """All golden payloads of one version: `….v3.json`, and `….v3.reassigned.json` for fields that exclude others."""
+    return sorted(GOLDEN.glob(f"{contract.kind}.v{version}.*json"))
+
+
 def any_job() -> st.SearchStrategy[Job]:
     """Any valid job of any of our contracts, generated from what the contract itself says of its fields."""
     return st.one_of([_values(kinds_of.type_info(contract)) for contract in OUR_CONTRACTS.values()])

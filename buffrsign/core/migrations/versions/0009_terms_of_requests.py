@@ -1,4 +1,4 @@
-"""Signature requests: a customer's own words in their letters."""
+"""Signature requests: a customer's own words in their letters, who signs in whose place, and earlier expiries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,3 +10,6 @@ down_revision = "0007"  # 0008 is another branch's
 def upgrade() -> None:
     """Add the columns, which are empty for what was there before."""
     op.add_column("requests", sa.Column("wordings", sa.JSON(none_as_null=True)))
+    op.add_column("requests", sa.Column("expiries", sa.Integer))
+    op.add_column("signers", sa.Column("in_place_of", sa.String(100)))
+    op.add_column("signer_events", sa.Column("new_recipient_id", sa.String(100)))
