@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock bench-engine lock clean
+.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine lock clean
 
 # Every process of the tests would compile the whole source anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -65,6 +65,9 @@ chaos-soak: $(READY) ## until JOBS=3000000 jobs and KILLS=300 kills are reached
 
 chaos-stock: $(READY) ## what kombu's own transport loses in two minutes of the same
 	$(CHAOS) --seconds 120 --stock
+
+chaos-letters: $(READY) ## kill e-mail workers while each letter is delivered four times, and say who got what
+	$(BIN)/python -m tests.chaos.letters $(if $(SEED),--seed $(SEED))
 
 bench-engine: $(READY) ## the delivery engine beside stock Celery and its peers, 30 minutes; QUICK=1 takes 5
 	$(BIN)/python -m benchmarks.engine $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)

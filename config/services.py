@@ -8,6 +8,7 @@ library, and a document worker never loads a template engine.
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from buffrsign.ledger import Ledger
     from buffrsign.mail.delivery import Mailer
     from buffrsign.mail.doubts import Doubts
+    from buffrsign.mail.downloads import DownloadLinks
     from buffrsign.mail.letters import Letters
     from buffrsign.mail.links import LinkKeys
     from buffrsign.mail.post_office import PostOffice
@@ -134,11 +136,13 @@ class Services:
     @cached_property
     def post_office(self) -> "PostOffice":
         """Where letters are brought."""
+        from buffrsign.mail.enclosing import Enclosures
         from buffrsign.mail.post_office import PostOffice
         from buffrsign.mail.record import DeliveryRecord
         from buffrsign.mail.states import read_on_doubt
         from buffrsign.mail.suppression import SuppressionList
         from buffrsign.mail.unsubscribe import UnsubscribeLinks
+        from config.completed_files import CompletedFiles
 
         url, secret = self.settings.unsubscribe_url, self.settings.unsubscribe_secret
         return PostOffice(
@@ -150,6 +154,9 @@ class Services:
             suppressions=SuppressionList(self.database, clock=self.clock),
             clock=self.clock,
             unsubscribe=UnsubscribeLinks(url, secret=secret) if url and secret else None,
+            enclosures=Enclosures(
+                CompletedFiles(self.catalog, self.blobs), links=self.download_links, clock=self.clock
+            ),
         )
 
     @cached_property
@@ -165,6 +172,16 @@ class Services:
         from buffrsign.mail.links import LinkKeys
 
         return LinkKeys.read(self.settings.link_keys) if self.settings.link_keys else None
+
+    @cached_property
+    def download_links(self) -> "DownloadLinks | None":
+        """What makes the links to documents that are too large for their letters, where somebody serves them."""
+        from buffrsign.mail.downloads import DownloadLinks
+
+        url, keys = self.settings.download_url, self.links
+        if url is None or keys is None:
+            return None
+        return DownloadLinks(url, keys=keys, lifetime=timedelta(days=self.settings.download_link_days))
 
     @cached_property
     def doubts(self) -> "Doubts":
@@ -243,5 +260,6 @@ def _providers(settings: Settings) -> tuple[SmtpServer, ...]:
             security=settings.smtp_security,
             connections=settings.smtp_connections,
             per_second=settings.smtp_per_second,
+            max_message_bytes=settings.smtp_max_message_bytes,
         ),
     )

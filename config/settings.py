@@ -19,7 +19,13 @@ from buffrsign.core.key_list import KEYS_FORM, KeysRefused
 from buffrsign.crypto import EXPECTED_KEYS, Cipher
 from buffrsign.mail.addresses import MailboxRefused, mailbox
 from buffrsign.mail.links import LinkKeys
-from buffrsign.mail.providers import EXPECTED_PROVIDERS, ProvidersRefused, read_providers
+from buffrsign.mail.providers import (
+    DEFAULT_MESSAGE_BYTES,
+    EXPECTED_PROVIDERS,
+    MessageBytes,
+    ProvidersRefused,
+    read_providers,
+)
 from buffrsign.mail.states import EXPECTED_ON_DOUBT, OnDoubtRefused, read_on_doubt
 
 PREFIX = "BUFFRSIGN_"
@@ -114,6 +120,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[float, msgspec.Meta(gt=0, le=10_000)] | None,
         Is("how many letters a second it takes from all workers together; more are delayed", "a number above 0"),
     ] = None
+    smtp_max_message_bytes: Annotated[
+        MessageBytes,
+        Is("how large a message it takes; a document that makes a letter larger goes as a link", "65536 to 50000000"),
+    ] = DEFAULT_MESSAGE_BYTES
     smtp_providers: Annotated[
         Text | None,
         Is(
@@ -157,6 +167,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         WebUrl,
         Is("where signers sign: document and recipient are added to its path", "an http:// or https:// address"),
     ] = "http://127.0.0.1:8000/sign"
+    download_url: Annotated[
+        WebUrl | None,
+        Is(
+            "where documents that are too large for a letter are downloaded; none: such letters have no link",
+            "an http:// or https:// address",
+        ),
+    ] = None
+    download_link_days: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=3650)],
+        Is("how long a link to a document holds, in days; not past its retention", "1 to 3650"),
+    ] = 30
     log_format: Annotated[
         Literal["console", "json"], Is("for people, or one JSON object a line", "`console` or `json`")
     ] = "console"
@@ -200,6 +221,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         problems.append(f"{_variable('require_encrypted')} needs {_variable('payload_keys')}, or no job could be read")
     if ("unsubscribe_url" in given) != ("unsubscribe_secret" in given):
         problems.append(f"{_variable('unsubscribe_url')} and {_variable('unsubscribe_secret')} go together")
+    if "download_url" in given and "link_keys" not in given:
+        problems.append(f"{_variable('download_url')} needs {_variable('link_keys')}, or anybody could download")
     if problems:
         raise SettingsRefused(problems)
     return Settings(**values)

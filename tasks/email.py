@@ -110,7 +110,7 @@ def send_last_chance(job: LastChanceEmail, services: Services) -> Done:
 
 @sends(DocumentCompletedEmail)
 def send_document_completed(job: DocumentCompletedEmail, services: Services) -> Done:
-    """Tell one person that everybody has signed."""
+    """Tell one person that everybody has signed, with the document where the job names its version."""
     return _send(job, services, {})
 
 
@@ -229,20 +229,20 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
         _tell_sender(job, why_unreached(refused.response), services)
         raise
     match outcome:
-        case Accepted(host):
-            _record(job, "letter.accepted", {**facts, "host": host}, services)
+        case Accepted(host, enclosed=enclosed):
+            _record(job, "letter.accepted", {**facts, "host": host, **enclosed}, services)
             _note_told(job, services)
             return Done(f"accepted by {host}")
-        case AlreadyAccepted(host, source):
-            _record(job, "letter.accepted", {**facts, "host": host}, services, source=source)
+        case AlreadyAccepted(host, source, enclosed):
+            _record(job, "letter.accepted", {**facts, "host": host, **enclosed}, services, source=source)
             _note_told(job, services)
             return Done(f"was accepted by {host} already")
         case Suppressed(reason):
             _record(job, "letter.suppressed", {**facts, "reason": reason.value}, services)
             _tell_sender(job, WhyUnreached.SUPPRESSED, services)
             return Done(f"suppressed: {reason.value}")
-        case Uncertain(host):
-            _record(job, "letter.uncertain", {**facts, "host": host}, services)
+        case Uncertain(host, enclosed):
+            _record(job, "letter.uncertain", {**facts, "host": host, **enclosed}, services)
             _plan_next(job, services)  # a doubt about this one is no reason to leave out the next
             raise LetterUncertain(
                 f"nobody heard whether {host} took the letter, so it is not sent again until somebody knows: see "

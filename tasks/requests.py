@@ -200,7 +200,7 @@ def _tell_everybody(event: SignerEvent, services: Services) -> None:
     request = services.requests.find(event.document_id)
     if request is None:
         return
-    for letter in letters.completed(request, at=event.occurred_at):
+    for letter in letters.completed(request, at=event.occurred_at, sha256=event.sha256):
         services.producer.enqueue(letter)
     _record(event, "request.completed", event.document_id, {"signers": len(request.to_sign)}, services)
 

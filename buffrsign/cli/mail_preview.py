@@ -30,7 +30,8 @@ def preview(kind: str | None, *, everything: bool, locale: str, folder: Path, as
     """Write a sample letter of one KIND, such as signature_request, and say where.
 
     There are an HTML and a text file, and where Chromium is found on the PATH, two pictures, light and dark. Names,
-    documents and links in it are invented. Give a KIND that does not exist to see those that do.
+    documents and links in it are invented. A letter that may come with a file is written in each form. Give a KIND
+    that does not exist to see those that do.
     """
     from buffrsign.mail import preview as previews
     from buffrsign.mail.chromium import find_browser
@@ -41,9 +42,10 @@ def preview(kind: str | None, *, everything: bool, locale: str, folder: Path, as
     browser = find_browser()
     kinds = list(OUTLINES) if everything else [previews.kind_of(str(kind))]
     written = [
-        previews.write_preview(each, locale=language, folder=folder, browser=browser)
+        preview
         for each in kinds
         for language in (previews.locales() if everything else [locale])
+        for preview in previews.write_previews(each, locale=language, folder=folder, browser=browser)
     ]
     index = previews.write_index(written, folder=folder) if everything else None
     _say_where(written, index, as_json=as_json, pictured=browser is not None)
@@ -54,7 +56,8 @@ def _say_where(written: "list[Preview]", index: Path | None, *, as_json: bool, p
         print_json({"previews": [_as_facts(each) for each in written], "index": index and str(index)})
         return
     files = [file for each in written for file in (each.html, each.text, *each.pictures)]
-    print_rows(("letter", "locale", "subject"), [(each.kind, each.locale, each.subject) for each in written])
+    rows = [(each.kind, each.locale, each.form, each.subject) for each in written]
+    print_rows(("letter", "locale", "its file", "subject"), rows)
     click.echo()
     for file in [index] if index else files:
         click.echo(file)

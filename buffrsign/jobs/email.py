@@ -15,6 +15,7 @@ from buffrsign.jobs.fields import (
     OneTimeCode,
     Recipient,
     Round,
+    Sha256,
     Title,
     WebUrl,
 )
@@ -112,8 +113,11 @@ class SignerReassignedEmail(Job, kind="email.signer_reassigned", queue=Queue.EMA
         return _one_letter(self.document_id, self.recipient, self.round)
 
 
-class DocumentCompletedEmail(Job, kind="email.document_completed", queue=Queue.EMAIL, version=2):
-    """Tell one person that everybody has signed."""
+class DocumentCompletedEmail(Job, kind="email.document_completed", queue=Queue.EMAIL, version=3):
+    """Tell one person that everybody has signed.
+
+    `sha256`: the version of the document that the letter comes with, as everybody has signed it.
+    """
 
     recipient: Recipient
     document_title: Title
@@ -123,7 +127,12 @@ class DocumentCompletedEmail(Job, kind="email.document_completed", queue=Queue.E
     sender_name: Line = ""
     sender_email: EmailAddress | None = None
     wording: Wording | None = None
+    sha256: Sha256 | None = None
     round: Round = 1
+
+    def __post_init__(self) -> None:
+        if self.sha256 is not None and self.document_id is None:
+            raise ValueError("a version is named with its document_id")
 
     @property
     def key(self) -> Key | None:

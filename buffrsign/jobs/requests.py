@@ -16,6 +16,7 @@ from buffrsign.jobs.fields import (
     Message,
     Moment,
     PersonId,
+    Sha256,
     TimeOfDay,
     TimeZone,
     Title,
@@ -139,13 +140,14 @@ class Event(StrEnum):
     REASSIGNED = "reassigned"
 
 
-class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, version=3):
+class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, version=4):
     """One thing that happened to a signature request; `event_id` makes its repeats harmless.
 
     `recipient_id` names who viewed, signed or declined, who is to be reminded now, who has not received the letter,
     or in whose place `new_signer` signs from now on, of a reassignment only.
     A document is voided, and its expiry moved, by its sender: there it is absent, or names who asked for more time.
-    `expires_at`: the new expiry, of an extension only.
+    `expires_at`: the new expiry, of an extension only. `sha256`: the document's version as of this event, stored
+    before it is told; that of the signature which completes the request is what everybody's letter comes with.
     """
 
     event_id: PersonId
@@ -154,6 +156,7 @@ class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, versi
     occurred_at: Moment
     recipient_id: PersonId | None = None
     expires_at: Moment | None = None
+    sha256: Sha256 | None = None
     new_signer: Person | None = None
 
     def __post_init__(self) -> None:

@@ -1,10 +1,15 @@
-"""Addresses: what may stand between the angle brackets of MAIL and RCPT, and in the header fields.
+"""Addresses: which can be written to, and when two spellings of one are the same mailbox.
 
 A domain goes out as A-labels (RFC 5890, 2.3.2.1), which any server takes, also one that knows SMTPUTF8. A local part
 outside ASCII has no such form: it needs SMTPUTF8 (RFC 6531).
+
+To send, an address is read strictly, and its domain by IDNA 2008. To compare, any text is folded by a rule of ten lines
+that needs no package, so that the suppression list says the same wherever it is asked
+(docs/decisions/0025-once-per-person.md).
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from buffrsign.mail.outcomes import MailRefused
@@ -17,6 +22,7 @@ LONGEST_LOCAL_PART_BYTES = 64
 
 _LOCAL_PART = re.compile(r"[!#$%&'*+\-./0-9=?A-Z^_`a-z{|}~\u00a1-\ud7ff\uf900-\uffef\U00010000-\U0003fffd]+")
 _SPACE = re.compile(r"\s")
+_FULL_STOPS = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 
@@ -47,7 +53,7 @@ class Mailbox:
 
 
 def mailbox(address: str) -> Mailbox:
-    """Read an address.
+    """Read an address, as it stands between the angle brackets of MAIL and RCPT, and in the header fields.
 
     Raises:
         MailboxRefused: it has no @, is too long, or holds what no mailbox has: spaces, line breaks, quotes, controls.
@@ -63,6 +69,23 @@ def mailbox(address: str) -> Mailbox:
     if _bytes(read.address) > LONGEST_ADDRESS_BYTES:
         raise MailboxRefused(f"it has more than {LONGEST_ADDRESS_BYTES} bytes")
     return read
+
+
+def mailbox_of(address: str) -> str:
+    """The address as mailboxes are compared: local part folded, domain in lower case and as A-labels.
+
+    Servers may tell `Anna@` from `anna@` (RFC 5321, 2.4), but none that people use does, and a letter too few to a
+    mailbox that bounced is better than one too many.
+
+    Source: RFC 5895, 2 for what becomes of a domain's letters; RFC 5890, 2.3.2.1 and RFC 3492 for its A-labels.
+    """
+    local_part, _, domain = unicodedata.normalize("NFC", address.strip()).rpartition("@")
+    mapped = unicodedata.normalize("NFKC", domain.translate(_FULL_STOPS).lower())
+    return f"{local_part.casefold()}@{'.'.join(map(_a_label, mapped.rstrip('.').split('.')))}"
+
+
+def _a_label(label: str) -> str:
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
 
 
 def _a_labels(domain: str) -> str:

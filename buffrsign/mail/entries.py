@@ -34,6 +34,7 @@ def entry_of(delivery: Delivery, *, now: datetime) -> RecordEvent | None:
             "host": delivery.host,
             **said_by(delivery.source),
             **({"status": delivery.status} if delivery.status else {}),
+            **delivery.enclosed,
         },
     )
 

@@ -13,6 +13,7 @@ from buffrsign.core.clock import Clock, utc_now
 from buffrsign.jobs.email import Letter
 from buffrsign.jobs.fields import Recipient
 from buffrsign.mail.catalogue import LOCALES, Catalogue, Catalogues
+from buffrsign.mail.enclosures import Enclosed
 from buffrsign.mail.message import one_line
 from buffrsign.mail.outlines import GREETING, LINK_HINT, OUTLINES, Button, Outline, Say, Show, name_of
 from buffrsign.mail.stationery import Piece, Sheet, stationery
@@ -55,8 +56,8 @@ class Letters:
         self._clock = clock
         self._catalogues = Catalogues(locales)
 
-    def render(self, job: Letter) -> RenderedLetter:
-        """Write the letter that a job asks for.
+    def render(self, job: Letter, enclosed: Enclosed | None = None) -> RenderedLetter:
+        """Write the letter that a job asks for, which comes with the file that is `enclosed`.
 
         The same job always yields the same Message-ID, and on the same day the same letter: days that remain are
         counted when it is written.
@@ -66,7 +67,7 @@ class Letters:
             LinkRefused: a URL is neither http nor https.
             CatalogueRefused, SentenceBroken: the catalogue of the recipient's language does not fit.
         """
-        catalogue, words = self._words(job)
+        catalogue, words = self._words(job, enclosed=enclosed)
         own = own_words(getattr(job, "wording", None), words)
         sheet = _Writer(name_of(job.kind), catalogue, words).sheet(OUTLINES[job.kind], own, product=self._product)
         layouts = stationery()
@@ -90,15 +91,16 @@ class Letters:
         Raises:
             WordingRefused: as `render`; it names the letter.
         """
-        _catalogue, words = self._words(job)
+        _catalogue, words = self._words(job, enclosed=None)
         try:
             own_words(getattr(job, "wording", None), words)
         except WordingRefused as refused:
             raise WordingRefused(refused.part, refused.reason, letter=name_of(job.kind)) from refused
 
-    def _words(self, job: Letter) -> tuple[Catalogue, Words]:
+    def _words(self, job: Letter, *, enclosed: Enclosed | None) -> tuple[Catalogue, Words]:
         catalogue = self._catalogues.of(job.recipient.locale)
-        return catalogue, words_of(job, product=self._product, catalogue=catalogue, now=self._clock())
+        words = words_of(job, product=self._product, catalogue=catalogue, now=self._clock(), enclosed=enclosed)
+        return catalogue, words
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class _Writer:
             greeting=self._say(GREETING),
             link_hint=self._say(LINK_HINT),
             pieces=[*self._opening(outline, own), *self._body(outline)],
-            footer=[self._say(sentence) for sentence in outline.footer],
+            footer=[self._say(sentence) for sentence in outline.footer if self._is_said(sentence)],
         )
 
     def _opening(self, outline: Outline, own: OwnWords) -> Iterator[Piece]:
@@ -129,8 +131,8 @@ class _Writer:
     def _body(self, outline: Outline) -> Iterator[Piece]:
         for block in outline.body:
             match block:
-                case Say(when=when):
-                    if when is None or self.words[when]:
+                case Say():
+                    if self._is_said(block):
                         yield "say", self._say(block), None
                 case Show(look, word):
                     if self.words[word]:
@@ -138,6 +140,9 @@ class _Writer:
                 case Button(url, label):
                     if self.words[url]:
                         yield "button", self._say(label), self.words[url]
+
+    def _is_said(self, sentence: Say) -> bool:
+        return sentence.when is None or bool(self.words[sentence.when])
 
     def _say(self, sentence: Say) -> str:
         return self.catalogue.say(sentence, self.letter, self.words)

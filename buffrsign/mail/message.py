@@ -7,14 +7,17 @@ first, what is not ASCII in it becomes encoded words (RFC 2047), and addresses a
 import base64
 import binascii
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import BaseHeader
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, Policy
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from buffrsign.mail.addresses import Mailbox, MailboxRefused, mailbox
+from buffrsign.mail.enclosures import in_base64
 
 if TYPE_CHECKING:
     from buffrsign.mail.letters import RenderedLetter
@@ -26,6 +29,9 @@ _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _LINE_END = re.compile(r"\r\n?")
 _ENCODED_WORD_BYTES = 45  # 60 characters of base64; a word has at most 75 (RFC 2047, 2)
 _BOUNDARY = "=_alternative"  # quoted-printable never says =_
+_OUTER_BOUNDARY = "=_mixed"  # neither does base64
+_LONGEST_FILE_NAME_BYTES = 120  # three times as many in RFC 2231's form, which cannot be folded at spaces
+_NOT_IN_FILE_NAMES = re.compile(r"[\\/:*?\"<>|%]")
 
 
 class _AsWritten(BaseHeader):
@@ -54,16 +60,26 @@ class _AsWritten(BaseHeader):
         return policy.linesep.join([*lines, line]) + policy.linesep
 
 
+@dataclass(frozen=True)
+class Pdf:
+    """A file that goes with a letter; it is called by its title."""
+
+    title: str
+    content: bytes = field(repr=False)
+
+
 # Any server takes 7 bits, also one without 8BITMIME.
 _SEVEN_BIT = SMTP.clone(cte_type="7bit")
 _WITH_UTF8_ADDRESSES = _SEVEN_BIT.clone(utf8=True)
 
 
-def as_message(letter: "RenderedLetter", *, date: datetime, unsubscribe: str | None = None) -> EmailMessage:
+def as_message(
+    letter: "RenderedLetter", *, date: datetime, unsubscribe: str | None = None, pdf: Pdf | None = None
+) -> EmailMessage:
     """The letter, marked as automatic (RFC 3834, 5) so that nobody's absence note answers it.
 
     `unsubscribe` is an https URL that ends such letters with one click (RFC 8058). A Reply-To that only SMTPUTF8 could
-    carry is left out where the letter itself needs none.
+    carry is left out where the letter itself needs none. `pdf` goes with it as an attachment.
 
     Raises:
         MailboxRefused: an address of the letter cannot be used.
@@ -87,9 +103,14 @@ def as_message(letter: "RenderedLetter", *, date: datetime, unsubscribe: str | N
         if value or name == "Subject":
             message[name] = _AsWritten(name, value)
     message["MIME-Version"] = _AsWritten("MIME-Version", "1.0")
-    message["Content-Type"] = _AsWritten("Content-Type", f'multipart/alternative; boundary="{_BOUNDARY}"')
-    message.attach(_part(letter.text, "plain"))
-    message.attach(_part(letter.html, "html"))
+    if pdf is None:
+        _write_both_forms(letter, message)
+        return message
+    words = EmailMessage(policy=_SEVEN_BIT)
+    _write_both_forms(letter, words)
+    message["Content-Type"] = _AsWritten("Content-Type", f'multipart/mixed; boundary="{_OUTER_BOUNDARY}"')
+    message.attach(words)
+    message.attach(_attachment(pdf))
     return message
 
 
@@ -102,6 +123,28 @@ def as_bytes(message: EmailMessage, *, utf8: bool) -> bytes:
 def one_line(text: str) -> str:
     """The text without line breaks and control characters: it cannot start a header of its own."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _write_both_forms(letter: "RenderedLetter", into: EmailMessage) -> None:
+    into["Content-Type"] = _AsWritten("Content-Type", f'multipart/alternative; boundary="{_BOUNDARY}"')
+    into.attach(_part(letter.text, "plain"))
+    into.attach(_part(letter.html, "html"))
+
+
+def _attachment(pdf: Pdf) -> EmailMessage:
+    part = EmailMessage(policy=_SEVEN_BIT)
+    part["Content-Type"] = _AsWritten("Content-Type", "application/pdf")
+    part["Content-Disposition"] = _AsWritten("Content-Disposition", f"attachment; {_file_name(pdf.title)}")
+    part["Content-Transfer-Encoding"] = _AsWritten("Content-Transfer-Encoding", "base64")
+    part.set_payload(in_base64(pdf.content))
+    return part
+
+
+def _file_name(title: str) -> str:
+    """The parameter for a file of this title (RFC 2183, 2.3); outside ASCII, in the form of RFC 2231, 4."""
+    plain = one_line(_NOT_IN_FILE_NAMES.sub(" ", _sayable(title)))
+    name = plain.encode()[:_LONGEST_FILE_NAME_BYTES].decode("utf-8", "ignore").strip(" .") or "document"
+    return f'filename="{name}.pdf"' if name.isascii() else f"filename*=utf-8''{quote(name, safe='')}.pdf"
 
 
 def _part(text: str, subtype: str) -> EmailMessage:

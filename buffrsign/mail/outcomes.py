@@ -1,9 +1,10 @@
 """How a delivery ends: what is told to whoever brought the letter, and who must act next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from buffrsign.core.errors import BuffrSignError, NotYet, Permanent, Transient
+from buffrsign.mail.enclosures import Facts
 
 LONGEST_RESPONSE = 2000
 
@@ -20,6 +21,8 @@ class Accepted:
 
     host: str
     response: str
+    enclosed: Facts = field(default_factory=dict)
+    """Of a letter that came with a file: in which form."""
 
 
 class MailError(BuffrSignError):
@@ -41,6 +44,10 @@ class MailDeferred(MailError, Transient):
 
 class ProviderAway(MailDeferred):
     """The provider cannot be talked to: no connection, no session, 421, garbage or silence. The next one is asked."""
+
+
+class TooLargeToAttach(MailDeferred):
+    """The server finds the letter with its file too large. It comes back, and goes with a link."""
 
 
 class MailRefused(MailError, Permanent):

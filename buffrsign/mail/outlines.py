@@ -21,6 +21,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "remaining": ("today", "one_day", "days"),
     "minutes": ("one", "many"),
     "why": tuple(WhyUnreached),
+    "enclosed": ("attached", "linked", "too_large", "unavailable"),
 }
 """The words that choose among the variants of a sentence, and the variants that each of them has."""
 
@@ -90,6 +91,7 @@ MOMENT = Say("moment", shared=True)
 TITLE = Show("title", "document_title")
 SIGN = Button("signing_url")
 OPEN = Button("document_url")
+DOWNLOAD = Button("download_url", Say("download"))
 
 _SENDER_WRITES = (Say("sender_writes", by="sender", when="message", shared=True), Show("quote", "message"))
 _REASON = (Say("gives_reason", when="reason", shared=True), Show("quote", "reason"))
@@ -132,8 +134,14 @@ OUTLINES: dict[str, Outline] = {
         subject=Say("subject"),
         preheader=Say("preheader"),
         opening=(Say("everyone_signed"),),
-        body=(TITLE, Say("completed_on", when="completed_at"), OPEN),
-        footer=(Say("nothing_to_do"),),
+        body=(
+            TITLE,
+            Say("completed_on", when="completed_at"),
+            Say("file", by="enclosed", when="enclosed"),
+            DOWNLOAD,
+            OPEN,
+        ),
+        footer=(Say("nothing_to_do"), Say("for_you_alone", when="download_url", shared=True)),
     ),
     "email.request_declined": Outline(
         subject=Say("subject", by="signer"),

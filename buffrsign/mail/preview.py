@@ -10,7 +10,7 @@ from buffrsign.mail.catalogue import Catalogues
 from buffrsign.mail.chromium import SCHEMES, WIDTH, take_picture
 from buffrsign.mail.letters import Letters
 from buffrsign.mail.outlines import OUTLINES, name_of
-from buffrsign.mail.samples import SAMPLE_NOW, sample
+from buffrsign.mail.samples import ENCLOSED, SAMPLE_NOW, forms_of, sample
 
 _FROM = "no-reply@buffrsign.example"
 
@@ -33,6 +33,8 @@ class Preview:
     html: Path
     text: Path
     pictures: tuple[Path, ...] = ()
+    form: str = ""
+    """In which form it comes with its file, if it has one."""
 
 
 def kind_of(name: str) -> str:
@@ -52,8 +54,10 @@ def locales() -> list[str]:
     return sorted(Catalogues().locales)
 
 
-def write_preview(kind: str, *, locale: str, folder: Path, browser: str | None) -> Preview:
+def write_previews(kind: str, *, locale: str, folder: Path, browser: str | None) -> list[Preview]:
     """Write the sample of one kind as `<name>.<locale>.html` and `.txt`, and its pictures beside them.
+
+    A kind that may come with a file is written in each form too: `<name>-linked.<locale>.html` and so on.
 
     Raises:
         NoSuchLetter: letters are not written in this locale; the message lists those they are written in.
@@ -62,8 +66,13 @@ def write_preview(kind: str, *, locale: str, folder: Path, browser: str | None) 
     """
     if locale not in locales():
         raise NoSuchLetter(f"no letter is written in {locale!r}; there are: {', '.join(locales())}")
-    letter = Letters(_FROM, clock=lambda: SAMPLE_NOW).render(sample(kind, locale=locale))
-    stem = f"{name_of(kind)}.{locale}"
+    return [_write(kind, form, locale=locale, folder=folder, browser=browser) for form in forms_of(kind)]
+
+
+def _write(kind: str, form: str, *, locale: str, folder: Path, browser: str | None) -> Preview:
+    letters = Letters(_FROM, clock=lambda: SAMPLE_NOW)
+    letter = letters.render(sample(kind, locale=locale), ENCLOSED[kind][form] if form else None)
+    stem = f"{name_of(kind)}{f'-{form}' if form else ''}.{locale}"
     page, text = folder / f"{stem}.html", folder / f"{stem}.txt"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,9 +81,9 @@ def write_preview(kind: str, *, locale: str, folder: Path, browser: str | None) 
     except OSError as error:
         raise FolderUnfit(f"{folder} cannot be written to ({type(error).__name__}); name another --folder") from error
     if browser is None:
-        return Preview(kind, locale, letter.subject, page, text)
+        return Preview(kind, locale, letter.subject, page, text, form=form)
     pictures = (take_picture(page, folder / f"{stem}.{scheme}.png", scheme, browser=browser) for scheme in SCHEMES)
-    return Preview(kind, locale, letter.subject, page, text, tuple(pictures))
+    return Preview(kind, locale, letter.subject, page, text, tuple(pictures), form=form)
 
 
 def write_index(previews: Iterable[Preview], *, folder: Path) -> Path:
@@ -90,7 +99,7 @@ def _row(preview: Preview) -> str:
         for picture in preview.pictures
     )
     return (
-        f"<tr><th>{name_of(preview.kind)}<td>{preview.locale}<td>{escape(preview.subject)}"
+        f"<tr><th>{name_of(preview.kind)} {preview.form}<td>{preview.locale}<td>{escape(preview.subject)}"
         f'<td><a href="{preview.html.name}">HTML</a> <a href="{preview.text.name}">text</a><td>{pictures}\n'
     )
 

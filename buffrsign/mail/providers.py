@@ -7,6 +7,11 @@ import msgspec
 
 EXPECTED_PROVIDERS = 'a JSON list such as `[{"name": "ses", "host": "smtp.example.com", "security": "starttls"}]`'
 
+DEFAULT_MESSAGE_BYTES = 10_000_000
+"""A file of 7.3 MB fits in. Large providers take from 10 to 40 MB; what a recipient's server takes, nobody tells us."""
+
+MessageBytes = Annotated[int, msgspec.Meta(ge=65_536, le=50_000_000)]
+
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _NAME = r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z"
 _KIND_OF_ERROR = re.compile(r" - at `(?P<path>[^`]*)`\Z")
@@ -21,6 +26,7 @@ class SmtpServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `timeout_s` bounds each of its answers as a whole. `connections` bounds what one process keeps open there, of which
     one is kept for urgent letters. `per_second` is its send rate over the whole fleet; none means no bound.
+    `max_message_bytes` is how large a message it takes, as it travels: a file is a good third larger there.
     """
 
     host: _Text
@@ -34,6 +40,7 @@ class SmtpServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     letters_per_connection: Annotated[int, msgspec.Meta(ge=1)] = 100
     idle_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     per_second: Annotated[float, msgspec.Meta(gt=0, le=10_000)] | None = None
+    max_message_bytes: MessageBytes = DEFAULT_MESSAGE_BYTES
 
     @property
     def label(self) -> str:

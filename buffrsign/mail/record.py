@@ -6,7 +6,7 @@ unless a person allows it, or `on_doubt` does, once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sqlalchemy import Connection
@@ -15,9 +15,10 @@ from buffrsign.core.clock import Clock
 from buffrsign.core.sql import Database
 from buffrsign.jobs.email import Letter
 from buffrsign.mail import rows
+from buffrsign.mail.enclosures import ATTACHED, NOTHING_ENCLOSED, Facts, Tries
 from buffrsign.mail.reports import Report, Reported, apply
 from buffrsign.mail.rows import Delivery, DeliveryRow, Line
-from buffrsign.mail.states import HANDED_OVER, OnDoubt, Source, State, Words, may_settle, resends
+from buffrsign.mail.states import HANDED_OVER, OnDoubt, Source, State, Words, is_about_size, may_settle, resends
 from buffrsign.mail.tables import mail_deliveries
 
 _ALL_HOLD: Mapping[str, OnDoubt] = MappingProxyType({})
@@ -32,6 +33,7 @@ class Claimed:
     number: int
     attempt: int
     message_id: str
+    enclosed: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class AlreadyAccepted:
 
     host: str
     source: Source = Source.SMTP
+    enclosed: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Uncertain:
     """The letter may have been taken: nobody heard the server's answer. A person must look before it is resent."""
 
     host: str
+    enclosed: Facts = field(default_factory=dict)
 
 
 Ended = AlreadyAccepted | AlreadyBounced | Uncertain
@@ -88,10 +92,20 @@ class DeliveryRecord:
             row = rows.seen_row_of(connection, job)
         return row is not None and row.state in HANDED_OVER - {State.BOUNCED}
 
-    def claim(self, job: Letter, *, host: str, message_id: str) -> Claimed | Ended:
+    def tries_with_file(self, job: Letter) -> Tries:
+        """What became of the letter so far where it came with its file."""
+        with self._database.read() as connection:
+            said = rows.history_of_rounds(connection, job)
+        return Tries(
+            attached=sum(line.state == ATTACHED and round_ == job.round for round_, line in said),
+            too_large=any(is_about_size(line.words.status, line.words.response) for _, line in said),
+        )
+
+    def claim(self, job: Letter, *, host: str, message_id: str, enclosed: Facts = NOTHING_ENCLOSED) -> Claimed | Ended:
         """Durably say that the letter is about to be handed over to `host`; exactly one of many claims is Claimed.
 
-        `message_id` is what a first try uses; whoever claims after it gets that one again.
+        `message_id` is what a first try uses; whoever claims after it gets that one again. `enclosed`: the file that
+        this try comes with, and how.
         """
         words = Words(Source.SMTP, host)
         now = self._clock()
@@ -99,15 +113,15 @@ class DeliveryRecord:
             row, is_first = rows.row_or_begin(
                 connection, job, State.HANDING_OVER, message_id=message_id, words=words, now=now
             )
-            if is_first:
-                return _claimed(row)
-            row = self._conclude(connection, row, resend=True)
-            ended = _end_of(row, job, resend=True)
-            if ended is not None:
-                return ended
-            return _claimed(
-                rows.retry(connection, row, job, State.HANDING_OVER, message_id=message_id, words=words, now=now)
-            )
+            if not is_first:
+                row = self._conclude(connection, row, resend=True)
+                ended = _end_of(row, job, resend=True)
+                if ended is not None:
+                    return ended
+                row = rows.retry(connection, row, job, State.HANDING_OVER, message_id=message_id, words=words, now=now)
+            if enclosed:
+                rows.enclose(connection, row.id, enclosed, words=words, now=now)
+            return Claimed(row.id, row.attempts, row.message_id, enclosed)
 
     def settle(self, claim: Claimed, state: State, *, host: str, response: str) -> None:
         """Write how a claimed hand-over ended.
@@ -119,7 +133,8 @@ class DeliveryRecord:
             row = rows.row_numbered(connection, claim.number)
             if may_settle(State(row.state), state, holds_claim=row.attempts == claim.attempt):
                 words = Words(Source.SMTP, host, response)
-                rows.move(connection, row, state, words=words, now=self._clock(), host=True)
+                of_this_try = {"enclosed": dict(claim.enclosed)} if claim.enclosed else {}
+                rows.move(connection, row, state, words=words, now=self._clock(), host=True, also=of_this_try)
 
     def not_sent(self, job: Letter, state: State, *, message_id: str, host: str = "", response: str = "") -> None:
         """Write that no message left: the server was away or said no to an address, or nobody was to be asked.
@@ -177,20 +192,16 @@ def allow_resend(connection: Connection, row: DeliveryRow) -> None:
     connection.execute(allowed)
 
 
-def _claimed(row: DeliveryRow) -> Claimed:
-    return Claimed(row.id, row.attempts, row.message_id)
-
-
 def _end_of(row: DeliveryRow, job: Letter, *, resend: bool) -> Ended | None:
     if _may_be_tried(row, job, resend=resend):
         return None
     match State(row.state):
         case State.ACCEPTED | State.COMPLAINED:
-            return AlreadyAccepted(row.host, Source(row.source))
+            return AlreadyAccepted(row.host, Source(row.source), rows.enclosed_in(row))
         case State.BOUNCED:
             return AlreadyBounced(row.host, Source(row.source))
         case _:
-            return Uncertain(row.host)
+            return Uncertain(row.host, rows.enclosed_in(row))
 
 
 def _may_be_tried(row: DeliveryRow, job: Letter, *, resend: bool) -> bool:

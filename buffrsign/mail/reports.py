@@ -11,9 +11,9 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from buffrsign.mail import rows
-from buffrsign.mail.mailboxes import mailbox_of
+from buffrsign.mail.addresses import mailbox_of
 from buffrsign.mail.rows import Delivery, DeliveryRow
-from buffrsign.mail.states import Event, Source, State, Words, after_report
+from buffrsign.mail.states import Event, Source, State, Words, after_report, is_about_size
 from buffrsign.mail.suppression import Why, suppress
 from buffrsign.mail.tables import mail_deliveries, mail_delivery_events
 
@@ -39,8 +39,13 @@ class Report:
 
     @property
     def is_for_good(self) -> bool:
-        """Whether the mailbox is not to be tried again: a complaint, or a bounce of class 5 (RFC 3463, 3.1)."""
-        return self.event is Event.COMPLAINED or (self.event is Event.BOUNCED and self.status.startswith("5."))
+        """Whether the mailbox is not to be tried again: a complaint, or a bounce of class 5 (RFC 3463, 3.1).
+
+        A letter that was too large says nothing of its mailbox.
+        """
+        if self.event is Event.BOUNCED:
+            return self.status.startswith("5.") and not is_about_size(self.status, self.response)
+        return self.event is Event.COMPLAINED
 
 
 class Outcome(StrEnum):

@@ -1,7 +1,7 @@
 """How a letter lies in SQL: one row that says where it stands, and one line of history for whatever was said of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from buffrsign.jobs.email import Letter, addressee
-from buffrsign.mail.mailboxes import mailbox_of
+from buffrsign.mail.addresses import mailbox_of
+from buffrsign.mail.enclosures import NOTHING_ENCLOSED, Facts
 from buffrsign.mail.states import LONGEST_HOST, Source, State, Words, as_words, status_in
 from buffrsign.mail.tables import mail_deliveries, mail_delivery_events
 
@@ -42,11 +43,12 @@ class Delivery:
     updated_at: datetime
     recipient: str = field(repr=False)
     address: str = field(repr=False)
+    enclosed: Facts = field(default_factory=dict)
 
     @property
     def recipient_id(self) -> str | None:
-        """The recipient's id, where they have one."""
-        return None if self.recipient == self.address.casefold() else self.recipient
+        """The recipient's id, where they have one. A key that holds their address is none, as that of a sender is."""
+        return None if self.address.casefold() in self.recipient.casefold() else self.recipient
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def delivery_in(row: DeliveryRow) -> Delivery:
         updated_at=row.updated_at,
         recipient=row.recipient,
         address=row.address,
+        enclosed=enclosed_in(row),
     )
 
 
@@ -161,6 +164,30 @@ def note(
     """One line of history."""
     line = {"delivery_id": number, "state": said, "entered": entered, "at": now, "report_id": report_id}
     connection.execute(mail_delivery_events.insert().values(**line, **_spoken(words, host=True)))
+
+
+def enclosed_in(row: DeliveryRow) -> Facts:
+    """The file that the letter came with at its last hand-over, and how."""
+    return row.enclosed or NOTHING_ENCLOSED
+
+
+def enclose(connection: Connection, number: int, enclosed: Facts, *, words: Words, now: datetime) -> None:
+    """The letter is about to be handed over with a file: in its row, and as a line of history."""
+    changed = mail_deliveries.update().where(mail_deliveries.c.id == number)
+    connection.execute(changed.values(enclosed=dict(enclosed)))
+    said = ", ".join(f"{name} {value}" for name, value in enclosed.items() if name != "enclosure")
+    note(connection, number, str(enclosed["enclosure"]), words=replace(words, response=said), now=now)
+
+
+def history_of_rounds(connection: Connection, job: Letter) -> list[tuple[int, Line]]:
+    """All that was said of this letter in any of its rounds, each with its round."""
+    columns = mail_deliveries.c
+    numbers = connection.execute(
+        select(columns.id, columns.round).where(
+            columns.document_id == job.document_id, columns.recipient == addressee(job), columns.kind == job.kind
+        )
+    )
+    return [(round_, line) for number, round_ in numbers.all() for line in history_of(connection, number)]
 
 
 def history_of(connection: Connection, number: int) -> list[Line]:

@@ -22,6 +22,7 @@ from buffrsign.jobs.email import (
     WhyUnreached,
 )
 from buffrsign.jobs.fields import Recipient
+from buffrsign.mail.enclosures import Attached, Enclosed, Linked, WhyWithheld, Withheld
 
 SAMPLE_NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 """When the samples are written: the days that remain count from here."""
@@ -33,6 +34,7 @@ _OPEN = "https://app.example.com/documents/doc_7"
 _SIGNER = Recipient("anna@example.com", name="Anna Nghipandulwa")
 _SENDER = Recipient("ndapewa@example.com", name="Ndapewa Shikongo")
 _EXPIRES = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _HAPPENED = datetime(2026, 11, 23, 13, 5, tzinfo=UTC)
 
 _SAMPLES: tuple[Letter, ...] = (
@@ -135,6 +137,28 @@ SAMPLES: dict[str, Letter] = {
     for number, letter in enumerate(_SAMPLES)
 }
 """Every kind's sample; their job ids are always the same."""
+
+
+def _forms() -> tuple[Enclosed, ...]:
+    until = datetime(2026, 12, 24, 8, 30, tzinfo=UTC)
+    url = f"https://app.example.com/download/{_DOCUMENT}/{_SHA256}/anna?token=k1.1798101000.c2FtcGxl"
+    return (
+        Enclosed(Attached(_SHA256, 182_044)),
+        Enclosed(Linked(_SHA256, until), url=url),
+        Enclosed(Withheld(_SHA256, WhyWithheld.TOO_LARGE)),
+        Enclosed(Withheld(_SHA256, WhyWithheld.MISSING)),
+    )
+
+
+ENCLOSED: dict[str, dict[str, Enclosed]] = {
+    DocumentCompletedEmail.kind: {enclosed.form: enclosed for enclosed in _forms()},
+}
+"""The kinds that come with a file, each in every form that has a sentence of its own."""
+
+
+def forms_of(kind: str) -> tuple[str, ...]:
+    """The forms in which a kind is written: the empty one without a file, and those in which it comes with one."""
+    return ("", *ENCLOSED.get(kind, ()))
 
 
 def sample(kind: str, *, locale: str = "en") -> Letter:

@@ -79,6 +79,7 @@ HANDED_OVER = frozenset({State.HANDING_OVER, State.UNCERTAIN, State.ACCEPTED, St
 _HEIGHT = {State.ACCEPTED: 1, State.BOUNCED: 2, State.COMPLAINED: 3}
 _OPEN = frozenset({State.HANDING_OVER, State.UNCERTAIN})
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_ABOUT_SIZE = frozenset({"5.2.3", "5.3.4"})
 _ABOUT_THE_MAILBOX = re.compile(r"5\.(1\.(1|2|3|6|10)|2\.1)")
 
 
@@ -124,6 +125,14 @@ def is_about_the_mailbox(status: str) -> bool:
     A refusal without such a code may be about our own name, our TLS or the letter, so it suppresses nobody.
     """
     return _ABOUT_THE_MAILBOX.fullmatch(status) is not None
+
+
+def is_about_size(status: str, response: str) -> bool:
+    """Whether a refusal says that the message is too large (RFC 3463, 3.3 and 3.4), so that a smaller one may go.
+
+    Without a code, 552 is taken for that; it may also mean that the mailbox is full (RFC 5321, 4.2.2).
+    """
+    return status in _ABOUT_SIZE or (not status and response.startswith("552"))
 
 
 def as_words(text: str, *, at_most: int = LONGEST_WORDS) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from buffrsign.core.clock import Clock
 from buffrsign.core.sql import Database
-from buffrsign.mail.mailboxes import mailbox_of
+from buffrsign.mail.addresses import mailbox_of
 from buffrsign.mail.states import Source, as_words
 from buffrsign.mail.tables import mail_deliveries, mail_suppressions
 

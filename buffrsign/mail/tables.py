@@ -1,6 +1,7 @@
 """The mail family's tables: letters offered to a mail server, what was said of each, who gets none, and send rates."""
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -24,7 +25,7 @@ mail_deliveries = Table(
     Column("document_id", String(100)),  # absent: the letter has no key, and only its job id guards it
     Column("recipient", Text, nullable=False),  # `Recipient.person`: two people may share an address
     Column("address", Text, nullable=False),
-    Column("mailbox", Text, nullable=False),  # the address as `mailboxes.mailbox_of` compares it
+    Column("mailbox", Text, nullable=False),  # the address as `addresses.mailbox_of` compares it
     Column("round", Integer, nullable=False),
     Column("message_id", Text),  # the first job's, kept by every resend; absent where an older release sent
     Column("state", String(16), nullable=False),
@@ -37,6 +38,7 @@ mail_deliveries = Table(
     Column("resend_allowed", Boolean, nullable=False),  # one more try in spite of a doubt; the claim spends it
     Column("alerted_at", UtcMoment),
     Column("updated_at", UtcMoment, nullable=False),  # when it entered its state
+    Column("enclosed", JSON(none_as_null=True)),  # the file that it came with at its last hand-over, and how
     UniqueConstraint("document_id", "recipient", "kind", "round"),
     Index(None, "mailbox"),
     Index(None, "message_id"),

@@ -9,6 +9,7 @@ from buffrsign.core.errors import Permanent
 from buffrsign.jobs.email import Letter, SignatureReminderEmail
 from buffrsign.jobs.fields import Recipient
 from buffrsign.mail.catalogue import NAMIBIAN_TIME, Catalogue
+from buffrsign.mail.enclosures import Enclosed, Linked
 from buffrsign.mail.message import one_line
 
 Words = dict[str, object]
@@ -24,8 +25,10 @@ class LinkRefused(Permanent):
         super().__init__(f"{field} is no http:// or https:// address, so the letter was not written; enqueue it anew")
 
 
-def words_of(job: Letter, *, product: str, catalogue: Catalogue, now: datetime) -> Words:
-    """All words of one letter.
+def words_of(
+    job: Letter, *, product: str, catalogue: Catalogue, now: datetime, enclosed: Enclosed | None = None
+) -> Words:
+    """All words of one letter, which comes with the file that is `enclosed`.
 
     Raises:
         LinkRefused: a URL is neither http nor https.
@@ -33,7 +36,7 @@ def words_of(job: Letter, *, product: str, catalogue: Catalogue, now: datetime) 
     fields = msgspec.structs.asdict(job)
     words = {name: _sayable(name, value, catalogue) for name, value in fields.items() if name != "wording"}
     words |= {"name": one_line(job.recipient.name), "product": product}
-    return words | _choices(job, words, now=now)
+    return words | _choices(job, words, now=now) | _of_file(enclosed, catalogue)
 
 
 def _sayable(name: str, value: object, catalogue: Catalogue) -> object:
@@ -78,6 +81,15 @@ def _choices(job: Letter, words: Words, *, now: datetime) -> Words:
         days = (expires_at.astimezone(NAMIBIAN_TIME).date() - now.astimezone(NAMIBIAN_TIME).date()).days
         chosen |= {"remaining": {0: "today", 1: "one_day"}.get(days, "days"), "days_left": days}
     return chosen
+
+
+def _of_file(enclosed: Enclosed | None, catalogue: Catalogue) -> Words:
+    words: Words = {"enclosed": None, "download_url": None, "available_until": None}
+    if enclosed is not None:
+        words |= {"enclosed": enclosed.form, "download_url": enclosed.url}
+        if isinstance(enclosed.enclosure, Linked):
+            words["available_until"] = catalogue.moment(enclosed.enclosure.until)
+    return words
 
 
 def _named(name: object) -> str:

@@ -72,9 +72,12 @@ def follows(
     return reminds(request, signer, signing_url=signing_url, round_=following.round)
 
 
-def completed(request: SignatureRequest, *, at: datetime) -> list[DocumentCompletedEmail]:
-    """Tell the signers, and the sender where they are not one of them, that everybody has signed."""
-    return [_tells_of_completion(request, each, at=at) for each in _everybody(request)]
+def completed(request: SignatureRequest, *, at: datetime, sha256: str | None = None) -> list[DocumentCompletedEmail]:
+    """Tell the signers, and the sender where they are not one of them, that everybody has signed.
+
+    `sha256`: the version of the document that the letters come with.
+    """
+    return [_tells_of_completion(request, each, at=at, sha256=sha256) for each in _everybody(request)]
 
 
 def declined(request: SignatureRequest, recipient_id: str | None, *, at: datetime) -> RequestDeclinedEmail:
@@ -188,13 +191,16 @@ def _warns(
     )
 
 
-def _tells_of_completion(request: SignatureRequest, recipient: Recipient, *, at: datetime) -> DocumentCompletedEmail:
+def _tells_of_completion(
+    request: SignatureRequest, recipient: Recipient, *, at: datetime, sha256: str | None
+) -> DocumentCompletedEmail:
     asked = recipient.email.casefold() != request.sender.email.casefold()
     return DocumentCompletedEmail(
         document_id=request.document_id,
         recipient=recipient,
         document_title=request.document_title,
         completed_at=at,
+        sha256=sha256,
         sender_name=request.sender.name if asked else "",
         sender_email=request.sender.email if asked else None,
         wording=request.wordings.document_completed,

@@ -86,6 +86,16 @@ class LocalBlobs:
         with _disk_errors_are_transient():
             return self._path(sha256).is_file()
 
+    def require_mounted(self) -> None:
+        """For whoever misses a blob that should be there.
+
+        Raises:
+            BlobsUnavailable: nothing at all is there, as where a disk is not mounted.
+        """
+        with _disk_errors_are_transient():
+            if not self._folder.is_dir() or not any(self._folder.iterdir()):
+                raise BlobsUnavailable("blob storage is empty, although documents are known; mount the disk")
+
     def delete(self, sha256: str) -> bool:
         """Remove the blob for good, and whatever a killed `put` left of it; False when there was nothing.
 

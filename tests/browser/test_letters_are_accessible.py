@@ -8,12 +8,13 @@ import pytest
 from buffrsign.mail.catalogue import Catalogues
 from buffrsign.mail.chromium import SCHEMES, find_browser
 from buffrsign.mail.letters import Letters
-from buffrsign.mail.samples import SAMPLE_NOW, SAMPLES, sample
+from buffrsign.mail.samples import ENCLOSED, SAMPLE_NOW, SAMPLES, forms_of, sample
 from tests.support.accessibility import Page, Verdict, judge
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(300)]
 
 LOCALES = sorted(Catalogues().locales)
+FORMS = [(kind, form) for kind in SAMPLES for form in forms_of(kind)]
 FLAWED = """<!doctype html><html><head><title>x</title></head>
 <body style="background: #ffffff"><p style="color: #bbbbbb">pale</p><img src="data:,"></body></html>"""
 
@@ -31,7 +32,11 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
     """What axe says of every letter and of one flawed page, by name and colour scheme."""
     letters = Letters("no-reply@buffrsign.example", clock=lambda: SAMPLE_NOW)
     pages = {"flawed": FLAWED} | {
-        f"{kind} {locale}": letters.render(sample(kind, locale=locale)).html for kind in SAMPLES for locale in LOCALES
+        f"{kind} {form} {locale}": letters.render(
+            sample(kind, locale=locale), ENCLOSED[kind][form] if form else None
+        ).html
+        for kind, form in FORMS
+        for locale in LOCALES
     }
     browser = find_browser()
     assert browser
@@ -42,9 +47,9 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("kind", SAMPLES)
-def test_a_letter_breaks_no_rule(verdicts, kind, locale, scheme):
-    verdict = verdicts[f"{kind} {locale}", scheme]
+@pytest.mark.parametrize(("kind", "form"), FORMS)
+def test_a_letter_breaks_no_rule(verdicts, kind, form, locale, scheme):
+    verdict = verdicts[f"{kind} {form} {locale}", scheme]
 
     assert verdict.violations == []
     assert verdict.undecided == []

@@ -74,7 +74,8 @@ class _Job:
     runs: dict[str, Run] = field(default_factory=dict)
 
     def in_order(self) -> list[Run]:
-        return sorted(self.runs.values(), key=lambda run: run.started.at)
+        """A process that is paused as it begins writes so only when it goes on."""
+        return sorted(self.runs.values(), key=lambda run: run.started.begun)
 
 
 def judge(entries: Iterable[AnyEntry], leftovers: Leftovers, faults: Faults, findings: Findings) -> Findings:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,11 @@ def golden_file(contract: type[Job], version: int) -> Path:
 
 
 def golden_files(contract: type[Job], version: int) -> list[Path]:
-    """All golden payloads of one version: `….v3.json`, and `….v3.reassigned.json` for fields that exclude others."""
+    """All golden payloads of one version: `….v4.json`, and `….v4.reassigned.json` for fields that exclude others."""
     return sorted(GOLDEN.glob(f"{contract.kind}.v{version}.*json"))
 
 
+@cache
 def any_job() -> st.SearchStrategy[Job]:
     """Any valid job of any of our contracts, generated from what the contract itself says of its fields."""
     return st.one_of([_values(kinds_of.type_info(contract)) for contract in OUR_CONTRACTS.values()])
@@ -76,6 +78,7 @@ def _values(type_: kinds_of.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - 
     return _PLAIN[type(type_)]
 
 
+@cache
 def _texts(pattern: str) -> st.SearchStrategy[str]:
     """Texts that a pattern allows; drawn run by run, where it is made of runs, and not letter by letter."""
     body = pattern.removeprefix(r"\A").removesuffix(r"\Z")

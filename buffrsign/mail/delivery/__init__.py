@@ -20,6 +20,7 @@ from buffrsign.mail.outcomes import (
     NoConnectionFree,
     ProviderAway,
     RateSpent,
+    TooLargeToAttach,
     Utf8NotOffered,
 )
 from buffrsign.mail.providers import SmtpServer
@@ -38,5 +39,6 @@ __all__ = [
     "RateSpent",
     "Rates",
     "SmtpServer",
+    "TooLargeToAttach",
     "Utf8NotOffered",
 ]

@@ -1,6 +1,7 @@
 """The mailer: brings a letter to the first provider that will talk to us."""
 
 import ssl
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -96,7 +97,7 @@ class Envelope:
         self._session = session
         self._provider = provider
         self._urgent = urgent
-        self._utf8 = utf8
+        self.utf8 = utf8
         self._signers = signers
         self._offered = False
 
@@ -110,6 +111,11 @@ class Envelope:
             self._provider.breaker.abandoned()
         self._provider.give_back(self._session, urgent=self._urgent)
 
+    @property
+    def max_message_bytes(self) -> int:
+        """How large a message may be, as it travels: what is configured, or less where the server says so."""
+        return min(self._provider.server.max_message_bytes, self._session.max_message_bytes or sys.maxsize)
+
     def send(self, message: EmailMessage) -> Accepted:
         """Send the message, signed, and wait for the server's word on it.
 
@@ -118,7 +124,7 @@ class Envelope:
             MailRefused: the server said 5xx.
             DeliveryUncertain: the end of the message went out and no answer came back that can be understood.
         """
-        content = as_bytes(message, utf8=self._utf8)
+        content = as_bytes(message, utf8=self.utf8)
         for signer in self._signers:
             content = signer.sign(content)
         self._offered = True

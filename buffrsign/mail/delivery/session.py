@@ -91,6 +91,13 @@ class Session:
         return self._answer_to_message()
 
     @property
+    def max_message_bytes(self) -> int | None:
+        """The largest message that the server says it takes (RFC 1870, 4); None where it names no bound."""
+        said = self._smtp.esmtp_features.get("size", "") if self._smtp.has_extn("size") else ""
+        is_number = said.isascii() and said.isdecimal() and len(said) <= 20  # RFC 1870, 3
+        return (int(said) or None) if is_number else None
+
+    @property
     def is_usable(self) -> bool:
         """Whether another letter can go out over it: all was answered, and the server has not said goodbye since."""
         return self._smtp.in_step and is_quiet(self._smtp)

@@ -44,6 +44,16 @@ def test_a_preview_for_machines_names_every_file(run: Run, tmp_path: Path) -> No
     assert Path(preview["text"]).is_file()
 
 
+def test_a_letter_that_may_come_with_a_file_is_written_in_each_form(run: Run, tmp_path: Path) -> None:
+    shown = run("mail", "preview", "document_completed", "--folder", str(tmp_path), "--json")
+
+    written = json.loads(shown.stdout)["previews"]
+    previews = {preview["form"]: Path(preview["text"]).read_text("utf-8") for preview in written}
+    assert list(previews) == ["", "attached", "linked", "too_large", "unavailable"]
+    assert "is attached to this letter" in previews["attached"]
+    assert "Download the document:\n" in previews["linked"]
+
+
 def test_all_letters_are_written_in_all_languages_with_a_page_that_shows_them(run: Run, tmp_path: Path) -> None:
     shown = run("mail", "preview", "--all", "--folder", str(tmp_path))
 

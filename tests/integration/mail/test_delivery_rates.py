@@ -63,6 +63,8 @@ def wait_of(rates: Rates, letter: str, *, urgent: bool = False, server: SmtpServ
     return timedelta()
 
 
+SOON = timedelta(milliseconds=100)
+
 Due = tuple[timedelta, str, bool]
 """How long after noon a letter comes, its name, and whether it is urgent."""
 
@@ -72,8 +74,9 @@ class Fleet:
 
     def __init__(self, rates: Rates, clock: StoppedClock) -> None:
         self._rates, self._clock = rates, clock
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._due: list[Due] = []
+        self._in_hand: list[timedelta] = []
         self.sent: dict[str, timedelta] = {}
         self.told: dict[str, list[timedelta]] = {}
         self.failures: list[BaseException] = []
@@ -96,17 +99,31 @@ class Fleet:
     def _work(self) -> None:
         try:
             while (taken := self._take()) is not None:
-                self._send(*taken)
+                try:
+                    self._send(*taken)
+                finally:
+                    self._put_down(taken)
         except BaseException as error:  # noqa: BLE001 - a thread's failure is the test's
             self.failures.append(error)
 
     def _take(self) -> Due | None:
         with self._lock:
+            self._lock.wait_for(lambda: not self._in_hand or not self._due or self._due[0][0] <= self._latest())
             if not self._due:
                 return None
             due = heapq.heappop(self._due)
+            self._in_hand.append(due[0])
             self._clock.now = max(self._clock.now, NOON + due[0])
             return due
+
+    def _latest(self) -> timedelta:
+        """How far the clock may jump: a letter in hand is sent soon, however late its thread is."""
+        return min(self._in_hand) + SOON
+
+    def _put_down(self, taken: Due) -> None:
+        with self._lock:
+            self._in_hand.remove(taken[0])
+            self._lock.notify_all()
 
     def _send(self, _due: timedelta, letter: str, urgent: bool) -> None:
         with self._lock:  # the clock stands still while one asks, as it does for one transaction

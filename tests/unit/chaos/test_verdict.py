@@ -27,9 +27,11 @@ def run(  # one run of a job, as the ledger tells it
     failed: float | None = None,
     process: int = CHILD,
     main: int = WORKER,
+    written: float | None = None,
 ) -> list[AnyEntry]:
     about = {"job": job, "subject": subject or job, "run": f"{job}-{begun}"}
-    entries: list[AnyEntry] = [Started(at=begun, begun=begun, lease="l.1", process=process, main=main, wall=0, **about)]
+    at = begun if written is None else written
+    entries: list[AnyEntry] = [Started(at=at, begun=begun, lease="l.1", process=process, main=main, wall=0, **about)]
     if performed is not None:
         entries.append(Performed(at=performed, **about))
     if settled is not None:
@@ -85,6 +87,17 @@ def test_a_job_that_runs_for_ever_by_its_record_is_stuck():
     found = verdict([accepted(), *run(1, performed=2)], leftovers=Leftovers(states={"a": "running"}))
 
     assert (found.lost, found.stuck) == (0, 1)
+
+
+def test_the_run_that_began_first_is_the_former_although_a_pause_kept_it_from_saying_so():
+    paused = run(1, written=9, performed=9.1, process=CHILD)
+    found = verdict(
+        [accepted(), *run(7, performed=7.1, settled=7.1, process=OTHER, main=OTHER), *paused],
+        faults=[fault("pause", 1.001, 8.9, CHILD)],
+        leftovers=Leftovers(states={"a": "done"}),
+    )
+
+    assert (found.unattributed_repeats, found.repeats) == (0, {"pause": 1})
 
 
 def test_a_job_that_was_taken_back_is_not_lost():

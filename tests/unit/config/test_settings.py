@@ -217,6 +217,12 @@ def test_encryption_is_not_required_without_keys() -> None:
     assert problem == "BUFFRSIGN_REQUIRE_ENCRYPTED needs BUFFRSIGN_PAYLOAD_KEYS, or no job could be read"
 
 
+def test_nobody_downloads_without_a_token() -> None:
+    [problem] = problems_of({**ADDRESSES, "BUFFRSIGN_DOWNLOAD_URL": "https://app.example.com/download"})
+
+    assert problem == "BUFFRSIGN_DOWNLOAD_URL needs BUFFRSIGN_LINK_KEYS, or anybody could download"
+
+
 UNSUBSCRIBE = {
     "BUFFRSIGN_UNSUBSCRIBE_URL": "https://sign.example.com/unsubscribe",
     "BUFFRSIGN_UNSUBSCRIBE_SECRET": "a secret of sixteen",

@@ -177,6 +177,13 @@ def test_only_an_extension_says_a_new_expiry(event):
         decode("requests.signer_event", payload | {"expires_at": expires_at}, job_id=new_ulid())
 
 
+def test_a_letter_names_a_version_only_with_its_document():
+    payload = {"recipient": {"email": "anna@example.com"}, "document_title": "t", "sha256": "a" * 64}
+
+    with pytest.raises(PayloadRefused, match="a version is named with its document_id"):
+        decode("email.document_completed", payload, job_id=new_ulid())
+
+
 @pytest.mark.parametrize("time_zone", ["Africa/Atlantis", "../etc", "/etc/localtime"])
 def test_a_signer_lives_in_a_time_zone_that_there_is(time_zone):
     with pytest.raises(ValueError, match="IANA"):

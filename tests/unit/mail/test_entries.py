@@ -69,6 +69,12 @@ def test_a_recipient_who_has_an_id_is_named_by_it():
     assert entry.details["recipient_id"] == "signer_1"
 
 
+def test_a_sender_whose_key_holds_their_address_is_not_named_by_it():
+    entry = entry_of(delivery(State.BOUNCED, recipient="anna@example.com about signer_1"), now=NOON)
+
+    assert entry.details["recipient_id"] is None
+
+
 def test_the_task_that_meets_the_letter_again_makes_the_same_entry():
     entry = entry_of(delivery(State.BOUNCED), now=NOON)
 

@@ -13,6 +13,7 @@ from buffrsign.mail.states import (
     State,
     after_report,
     as_words,
+    is_about_size,
     is_about_the_mailbox,
     may_settle,
     read_on_doubt,
@@ -169,3 +170,20 @@ def test_words_from_outside_are_one_line_that_every_database_can_hold(text):
     assert len(words) <= 20
     assert words.isprintable()
     words.encode()
+
+
+@pytest.mark.parametrize(
+    ("response", "is_size"),
+    [
+        ("552 5.3.4 message too big for system", True),
+        ("550 5.2.3 message length exceeds administrative limit", True),
+        ("552 too much mail data", True),
+        ("552 5.2.2 mailbox full", False),
+        ("550 5.1.1 no such user", False),
+        ("554 message refused", False),
+        ("450 4.3.4 later", False),
+        ("", False),
+    ],
+)
+def test_a_refusal_is_about_size_if_its_code_says_so(response, is_size):
+    assert is_about_size(status_in(response), response) is is_size

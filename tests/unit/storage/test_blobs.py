@@ -118,3 +118,17 @@ def test_a_write_that_fails_half_way_leaves_nothing_behind(blobs, tmp_path):
         blobs.put(b"abc")
 
     assert files_in(tmp_path) == []
+
+
+def test_a_storage_that_has_nothing_at_all_is_taken_for_a_disk_that_is_not_mounted(blobs, tmp_path):
+    for folder in (None, tmp_path / "var" / "blobs"):
+        if folder:
+            folder.mkdir(parents=True)
+        with pytest.raises(BlobsUnavailable, match="mount the disk"):
+            blobs.require_mounted()
+
+
+def test_a_storage_that_misses_one_blob_is_mounted(blobs):
+    blobs.delete(blobs.put(b"abc"))
+
+    blobs.require_mounted()

@@ -1,0 +1,1 @@
+"""Letters while workers are killed: who got how many, and whether record and audit say what really happened."""
