@@ -5,7 +5,7 @@ from datetime import timedelta
 from buffrsign.core.errors import Permanent, Transient
 from buffrsign.jobs.audit import RecordEvent, entry_id
 from buffrsign.jobs.fields import Fact
-from buffrsign.jobs.requests import Event, ExpireRequest, OpenRequest, Signer, SignerEvent
+from buffrsign.jobs.requests import Event, ExpireRequest, OpenRequest, Signer, SignerEvent, Wordings
 from buffrsign.mail.links import signing_url
 from buffrsign.requests import (
     AlreadyOpen,
@@ -122,7 +122,12 @@ def _refuse_expired(job: OpenRequest, services: Services) -> None:
 
 
 def _refuse_unwritable(job: OpenRequest, services: Services) -> None:
-    """Try each wording on those whom it is for, so that a customer hears of a wrong one while nobody was asked."""
+    """Try each wording on those whom it is for, so that a customer hears of a wrong one while nobody was asked.
+
+    Not on a redelivery: what fitted then may not fit today, and the request is open.
+    """
+    if job.wordings == Wordings() or services.requests.find(job.document_id) is not None:
+        return
     request, url = services.requests.as_asked(job), services.settings.signing_url
     for letter in letters.with_own_words(request, signing_url=url, now=services.clock()):
         services.letters.require_writable(letter)

@@ -159,6 +159,14 @@ def test_words_that_fit_no_longer_are_left_out_and_the_letter_is_sent(services, 
     assert "days left" not in letter["Subject"]
 
 
+def test_an_opening_that_comes_again_when_its_words_fit_no_longer_is_still_open(services, clock):
+    job = asked(wordings=Wordings(signature_reminder=Wording(subject="{% if days_left %}Soon{% endif %}")))
+    open_request.run(job, services)
+    clock.now = ENDS - timedelta(hours=1)
+
+    assert open_request.run(job, services).outcome == "opened, 1 asked"
+
+
 def test_an_opening_that_comes_again_with_other_words_is_another_one(services):
     open_request.run(asked(), services)
 
