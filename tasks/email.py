@@ -30,6 +30,7 @@ from buffrsign.mail.entries import id_of, said_by
 from buffrsign.mail.post_office import RefusedBefore, Suppressed
 from buffrsign.mail.record import AlreadyAccepted, Uncertain
 from buffrsign.mail.states import Source, why_unreached
+from buffrsign.mail.wording import WordingRefused
 from buffrsign.requests import (
     Awaited,
     Next,
@@ -40,6 +41,7 @@ from buffrsign.requests import (
     WhyNotAwaited,
     allowed,
     delivery_failed,
+    letters,
 )
 from config.services import Services
 from tasks.base import ContractTask, Done, task
@@ -223,7 +225,7 @@ def _drop(job: Letter, reason: str, services: Services) -> Done:
 
 def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bool = True) -> Done:
     try:
-        outcome = services.post_office.deliver(_with_link(job, services), resend=resend)
+        outcome = _deliver(_with_link(job, services), services, resend=resend)
     except MailRefused as refused:
         source = refused.source if isinstance(refused, RefusedBefore) else Source.SMTP
         _record(job, "letter.bounced", {**facts, "host": refused.host}, services, source=source)
@@ -251,6 +253,26 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
             )
 
 
+def _deliver(job: Letter, services: Services, *, resend: bool) -> Accepted | AlreadyAccepted | Uncertain | Suppressed:
+    """Bring it to the post office; in our words, where its request's wording fitted once and fits no longer."""
+    try:
+        return services.post_office.deliver(job, resend=resend)
+    except WordingRefused as refused:
+        in_our_words = _without_the_requests_wording(job, services)
+        if in_our_words is None:
+            raise
+        log.warning("letter was written in our words", part=refused.part, reason=refused.reason)
+        return services.post_office.deliver(in_our_words, resend=resend)
+
+
+def _without_the_requests_wording(job: Letter, services: Services) -> Letter | None:
+    request = services.requests.find(job.document_id) if job.document_id else None
+    wording = request and request.wordings.of(job.kind)
+    if wording is None or wording != getattr(job, "wording", None):
+        return None
+    return msgspec.structs.replace(job, wording=None)
+
+
 def _note_told(job: Letter, services: Services) -> None:
     """Note who was told what, which decides what comes next."""
     letter = _TOLD.get(type(job))
@@ -265,44 +287,24 @@ def _note_told(job: Letter, services: Services) -> None:
 def _plan_next(job: Letter, services: Services) -> None:
     if isinstance(job, AsksToSign) and job.document_id:
         following = services.requests.plan_next(job.document_id, job.recipient, tried=_round_tried(job))
-        if following:
-            _enqueue_next(following, services.requests.find(job.document_id), job, services)
+        request = services.requests.find(job.document_id)
+        if following and request:
+            _enqueue_next(following, request, job, services)
 
 
 def _round_tried(job: AsksToSign) -> int:
     return job.round if _TOLD[type(job)] is Told.REMINDER else 0
 
 
-def _enqueue_next(following: Next, request: SignatureRequest | None, job: AsksToSign, services: Services) -> None:
-    """One letter is pending for each signer: a second one that is planned for the same round is a duplicate."""
-    services.producer.enqueue(_letter_of(following, request, job), at=following.at)
+def _enqueue_next(following: Next, request: SignatureRequest, job: AsksToSign, services: Services) -> None:
+    """One letter is pending for each signer: a second one that is planned for the same round is a duplicate.
 
-
-def _letter_of(following: Next, request: SignatureRequest | None, job: AsksToSign) -> Letter:
-    expires_at = request.expires_at if request else job.expires_at
-    if following.letter is Told.LAST_CHANCE and expires_at:
-        return LastChanceEmail(
-            document_id=job.document_id,
-            recipient=job.recipient,
-            document_title=job.document_title,
-            signing_url=job.signing_url,
-            sender_name=job.sender_name,
-            sender_email=job.sender_email,
-            wording=job.wording,
-            expires_at=expires_at,
-            round=following.round,
-        )
-    return SignatureReminderEmail(
-        document_id=job.document_id,
-        recipient=job.recipient,
-        document_title=job.document_title,
-        signing_url=job.signing_url,
-        sender_name=job.sender_name,
-        sender_email=job.sender_email,
-        wording=job.wording,
-        expires_at=expires_at,
-        round=following.round,
-    )
+    What it says is the request's; its link is this letter's, which may be another service's.
+    """
+    signers = services.requests.signers_of(request, job.recipient)
+    if signers:
+        letter = letters.follows(request, signers[0], following, signing_url=job.signing_url)
+        services.producer.enqueue(letter, at=following.at)
 
 
 def _tell_sender(job: Letter, why: WhyUnreached, services: Services) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from buffrsign.jobs.requests import Event, ReminderPolicy, Sender, Signer
+from buffrsign.jobs.requests import Event, ReminderPolicy, Sender, Signer, Wordings
 from buffrsign.requests.reminders import Next, Notice, Told
 from buffrsign.requests.request import SignatureRequest, SignerProgress, SignerState
 from buffrsign.requests.tables import notices, requests, signer_events, signers
@@ -46,6 +46,8 @@ def load(connection: Connection, document_id: str) -> SignatureRequest | None:
         opened_at=row.opened_at,
         voided_at=row.voided_at,
         signers=tuple(_progress(signer) for signer in connection.execute(_SIGNERS, named)),
+        wordings=msgspec.convert(row.wordings or {}, Wordings),
+        expiries=row.expiries or 0,
     )
 
 
@@ -63,6 +65,8 @@ def store(connection: Connection, request: SignatureRequest) -> None:
             reminders=msgspec.to_builtins(request.reminders),
             opened_at=request.opened_at,
             voided_at=request.voided_at,
+            wordings=msgspec.to_builtins(request.wordings),
+            expiries=request.expiries,
         )
     )
     rows = [_signer_row(request.document_id, place, each) for place, each in enumerate(request.signers)]
@@ -73,7 +77,7 @@ def store_move(connection: Connection, before: SignatureRequest, after: Signatur
     """Write what one event changed."""
     if (after.voided_at, after.expires_at) != (before.voided_at, before.expires_at):
         of_request = requests.c.document_id == after.document_id
-        moved = {"voided_at": after.voided_at, "expires_at": after.expires_at}
+        moved = {"voided_at": after.voided_at, "expires_at": after.expires_at, "expiries": after.expiries}
         connection.execute(update(requests).where(of_request).values(moved))
     for progress in set(after.signers) - set(before.signers):
         of_signer = (
@@ -82,6 +86,10 @@ def store_move(connection: Connection, before: SignatureRequest, after: Signatur
         )
         decided = {"state": progress.state, "decided_at": progress.decided_at}
         connection.execute(update(signers).where(*of_signer).values(decided))
+    known = {progress.signer.recipient_id for progress in before.signers}
+    for place, progress in enumerate(after.signers):
+        if progress.signer.recipient_id not in known:
+            _insert_signer(connection, after.document_id, place, progress)
 
 
 def load_event(connection: Connection, document_id: str, event_id: str) -> Row[Any] | None:
@@ -107,6 +115,17 @@ def last_asked_by_hand(
     )
     newest = select(signer_events.c.recorded_at).where(*wanted).order_by(signer_events.c.recorded_at.desc()).limit(1)
     return connection.scalar(newest)
+
+
+def reassigned_after(connection: Connection, document_id: str, moment: datetime) -> set[str]:
+    """Who took somebody's place later than this: their own event brings them their letter."""
+    later = (
+        signer_events.c.document_id == document_id,
+        signer_events.c.event == Event.REASSIGNED,
+        signer_events.c.not_applied.is_(None),
+        signer_events.c.recorded_at > moment,
+    )
+    return set(connection.scalars(select(signer_events.c.new_recipient_id).where(*later)))
 
 
 def load_notices(connection: Connection, document_id: str) -> tuple[Notice, ...]:
@@ -159,7 +178,13 @@ def _progress(row: Row[Any]) -> SignerProgress:
         time_zone=row.time_zone,
         order=row.signing_order,
     )
-    return SignerProgress(signer, SignerState(row.state), row.decided_at)
+    return SignerProgress(signer, SignerState(row.state), row.decided_at, row.in_place_of)
+
+
+def _insert_signer(connection: Connection, document_id: str, place: int, progress: SignerProgress) -> None:
+    behind = (signers.c.document_id == document_id, signers.c.position >= place)
+    connection.execute(update(signers).where(*behind).values(position=signers.c.position + 1))
+    connection.execute(insert(signers).values(_signer_row(document_id, place, progress)))
 
 
 def _signer_row(document_id: str, position: int, progress: SignerProgress) -> dict[str, object]:
@@ -175,4 +200,5 @@ def _signer_row(document_id: str, position: int, progress: SignerProgress) -> di
         "signing_order": signer.order,
         "state": progress.state,
         "decided_at": progress.decided_at,
+        "in_place_of": progress.in_place_of,
     }
