@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from buffrsign.mail.delivery import Mailer
     from buffrsign.mail.doubts import Doubts
     from buffrsign.mail.downloads import DownloadLinks
+    from buffrsign.mail.letters import Letters
     from buffrsign.mail.links import LinkKeys
     from buffrsign.mail.post_office import PostOffice
     from buffrsign.requests import SignatureRequests
@@ -136,7 +137,6 @@ class Services:
     def post_office(self) -> "PostOffice":
         """Where letters are brought."""
         from buffrsign.mail.enclosing import Enclosures
-        from buffrsign.mail.letters import Letters
         from buffrsign.mail.post_office import PostOffice
         from buffrsign.mail.record import DeliveryRecord
         from buffrsign.mail.states import read_on_doubt
@@ -146,7 +146,7 @@ class Services:
 
         url, secret = self.settings.unsubscribe_url, self.settings.unsubscribe_secret
         return PostOffice(
-            Letters(self.settings.mail_from, clock=self.clock),
+            self.letters,
             mailer=self.mailer,
             record=DeliveryRecord(
                 self.database, clock=self.clock, on_doubt=read_on_doubt(self.settings.on_doubt or "")
@@ -158,6 +158,13 @@ class Services:
                 CompletedFiles(self.catalog, self.blobs), links=self.download_links, clock=self.clock
             ),
         )
+
+    @cached_property
+    def letters(self) -> "Letters":
+        """What writes letters."""
+        from buffrsign.mail.letters import Letters
+
+        return Letters(self.settings.mail_from, clock=self.clock)
 
     @cached_property
     def links(self) -> "LinkKeys | None":

@@ -30,6 +30,7 @@ from buffrsign.mail.entries import id_of, said_by
 from buffrsign.mail.post_office import RefusedBefore, Suppressed
 from buffrsign.mail.record import AlreadyAccepted, Uncertain
 from buffrsign.mail.states import Source, why_unreached
+from buffrsign.mail.wording import WordingRefused
 from buffrsign.requests import (
     Awaited,
     Next,
@@ -40,6 +41,7 @@ from buffrsign.requests import (
     WhyNotAwaited,
     allowed,
     delivery_failed,
+    letters,
 )
 from config.services import Services
 from tasks.base import ContractTask, Done, task
@@ -153,10 +155,9 @@ def send_one_time_code(job: OneTimeCodeEmail, services: Services) -> Done:
 
 def _send_while_awaited(job: AsksToSign, services: Services) -> Done:
     awaited = services.requests.awaits(job.document_id, job.recipient)
-    was_handed_over = services.post_office.was_handed_over(job)
-    if _is_pointless(awaited) and not was_handed_over:
+    if _is_pointless(awaited) and not services.post_office.was_handed_over(job):
         return _drop(job, awaited.reason.value, services)
-    if not was_handed_over and _is_superseded(job, services):
+    if _may_be_superseded(job) and not services.post_office.was_handed_over(job) and _is_superseded(job, services):
         _plan_next(job, services)
         return _drop(job, "superseded", services)
     return _send(
@@ -171,15 +172,19 @@ def _is_pointless(awaited: Awaited | NotAwaited | Unknown) -> TypeGuard[NotAwait
     return isinstance(awaited, NotAwaited)
 
 
+def _may_be_superseded(job: AsksToSign) -> bool:
+    return _TOLD[type(job)] is not Told.REQUEST
+
+
 def _is_superseded(job: AsksToSign, services: Services) -> bool:
     """Whether this reminder was told meanwhile, as by hand, or the time that it warns of was moved.
 
     Raises:
         NotNow: nobody is to be reminded at this hour.
     """
-    request = services.requests.find(job.document_id) if job.document_id else None
     letter = _TOLD[type(job)]
-    if request is None or letter is Told.REQUEST:
+    request = services.requests.find(job.document_id) if job.document_id else None
+    if request is None:
         return False
     now = services.clock()
     if letter is Told.LAST_CHANCE and request.expires_at:
@@ -220,7 +225,7 @@ def _drop(job: Letter, reason: str, services: Services) -> Done:
 
 def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bool = True) -> Done:
     try:
-        outcome = services.post_office.deliver(_with_link(job, services), resend=resend)
+        outcome = _deliver(_with_link(job, services), services, resend=resend)
     except MailRefused as refused:
         source = refused.source if isinstance(refused, RefusedBefore) else Source.SMTP
         _record(job, "letter.bounced", {**facts, "host": refused.host}, services, source=source)
@@ -248,50 +253,58 @@ def _send(job: Letter, services: Services, facts: dict[str, Fact], *, resend: bo
             )
 
 
+def _deliver(job: Letter, services: Services, *, resend: bool) -> Accepted | AlreadyAccepted | Uncertain | Suppressed:
+    """Bring it to the post office; in our words, where its request's wording fitted once and fits no longer."""
+    try:
+        return services.post_office.deliver(job, resend=resend)
+    except WordingRefused as refused:
+        in_our_words = _without_the_requests_wording(job, services)
+        if in_our_words is None:
+            raise
+        log.warning("letter was written in our words", part=refused.part, reason=refused.reason)
+        return services.post_office.deliver(in_our_words, resend=resend)
+
+
+def _without_the_requests_wording(job: Letter, services: Services) -> Letter | None:
+    request = services.requests.find(job.document_id) if job.document_id else None
+    wording = request and request.wordings.of(job.kind)
+    if wording is None or wording != getattr(job, "wording", None):
+        return None
+    return msgspec.structs.replace(job, wording=None)
+
+
 def _note_told(job: Letter, services: Services) -> None:
     """Note who was told what, which decides what comes next."""
     letter = _TOLD.get(type(job))
-    if letter and job.document_id:
-        services.requests.note_told(job.document_id, job.recipient, letter=letter, round_=job.round)
-        _plan_next(job, services)
+    if isinstance(job, AsksToSign) and letter and job.document_id:
+        planned = services.requests.note_told_and_plan_next(
+            job.document_id, job.recipient, letter=letter, round_=job.round, tried=_round_tried(job)
+        )
+        if planned:
+            _enqueue_next(*planned, job, services)
 
 
 def _plan_next(job: Letter, services: Services) -> None:
-    """One letter is pending for each signer: a second one that is planned for the same round is a duplicate."""
-    if not isinstance(job, AsksToSign) or job.document_id is None:
-        return
-    tried = job.round if _TOLD[type(job)] is Told.REMINDER else 0
-    following = services.requests.plan_next(job.document_id, job.recipient, tried=tried)
-    if following:
-        services.producer.enqueue(_letter_of(following, job, services), at=following.at)
+    if isinstance(job, AsksToSign) and job.document_id:
+        following = services.requests.plan_next(job.document_id, job.recipient, tried=_round_tried(job))
+        request = services.requests.find(job.document_id)
+        if following and request:
+            _enqueue_next(following, request, job, services)
 
 
-def _letter_of(following: Next, job: AsksToSign, services: Services) -> Letter:
-    request = services.requests.find(job.document_id) if job.document_id else None
-    expires_at = request.expires_at if request else job.expires_at
-    if following.letter is Told.LAST_CHANCE and expires_at:
-        return LastChanceEmail(
-            document_id=job.document_id,
-            recipient=job.recipient,
-            document_title=job.document_title,
-            signing_url=job.signing_url,
-            sender_name=job.sender_name,
-            sender_email=job.sender_email,
-            wording=job.wording,
-            expires_at=expires_at,
-            round=following.round,
-        )
-    return SignatureReminderEmail(
-        document_id=job.document_id,
-        recipient=job.recipient,
-        document_title=job.document_title,
-        signing_url=job.signing_url,
-        sender_name=job.sender_name,
-        sender_email=job.sender_email,
-        wording=job.wording,
-        expires_at=expires_at,
-        round=following.round,
-    )
+def _round_tried(job: AsksToSign) -> int:
+    return job.round if _TOLD[type(job)] is Told.REMINDER else 0
+
+
+def _enqueue_next(following: Next, request: SignatureRequest, job: AsksToSign, services: Services) -> None:
+    """One letter is pending for each signer: a second one that is planned for the same round is a duplicate.
+
+    What it says is the request's; its link is this letter's, which may be another service's.
+    """
+    signers = services.requests.signers_of(request, job.recipient)
+    if signers:
+        letter = letters.follows(request, signers[0], following, signing_url=job.signing_url)
+        services.producer.enqueue(letter, at=following.at)
 
 
 def _tell_sender(job: Letter, why: WhyUnreached, services: Services) -> None:

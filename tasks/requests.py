@@ -1,17 +1,11 @@
 """How signature requests open and move: one enqueue yields the letters, and each letter that goes out the next."""
 
+from datetime import timedelta
+
 from buffrsign.core.errors import Permanent, Transient
 from buffrsign.jobs.audit import RecordEvent, entry_id
-from buffrsign.jobs.email import (
-    DocumentCompletedEmail,
-    RequestDeclinedEmail,
-    RequestExpiredEmail,
-    RequestVoidedEmail,
-    SignatureReminderEmail,
-    SignatureRequestEmail,
-)
-from buffrsign.jobs.fields import Fact, Recipient
-from buffrsign.jobs.requests import Event, ExpireRequest, OpenRequest, Signer, SignerEvent
+from buffrsign.jobs.fields import Fact
+from buffrsign.jobs.requests import Event, ExpireRequest, OpenRequest, Signer, SignerEvent, Wordings
 from buffrsign.mail.links import signing_url
 from buffrsign.requests import (
     AlreadyOpen,
@@ -21,10 +15,14 @@ from buffrsign.requests import (
     RequestState,
     RequestUnknown,
     SignatureRequest,
-    SignerState,
+    SignerUnknown,
+    letters,
 )
 from config.services import Services
 from tasks.base import Done, task
+
+MAY_OVERTAKE = timedelta(minutes=15)
+"""How long an event may come before the reassignment that makes a signer of whom it names."""
 
 
 @task(OpenRequest, attempts=12, light=True)
@@ -33,8 +31,10 @@ def open_request(job: OpenRequest, services: Services) -> Done:
 
     Raises:
         Permanent: the document has another request, or this one expired before it was opened.
+        WordingRefused: a letter could not be written in the customer's own words.
     """
     _refuse_expired(job, services)
+    _refuse_unwritable(job, services)
     match services.requests.open(job):
         case AlreadyOpen(identical=False):
             raise Permanent(
@@ -53,15 +53,21 @@ def record_signer_event(job: SignerEvent, services: Services) -> Done:
     """Move the request by one event, and tell whom it concerns.
 
     Raises:
-        Transient: the document has no request yet; the event may have overtaken it.
+        Transient: the document has no request, or no such signer, yet; the event may have overtaken what brings them.
         Permanent: the event names no signer of the document, or its id is another event's.
     """
     try:
         outcome = services.requests.record(job)
     except RequestUnknown as error:
         raise Transient(str(error)) from error
+    except SignerUnknown as error:
+        if services.clock() - job.occurred_at < MAY_OVERTAKE:
+            raise Transient(f"{error}; it is tried again, since a reassignment may be on its way") from error
+        raise
     first = outcome.first if isinstance(outcome, AlreadyRecorded) else outcome
     facts: dict[str, Fact] = {"event": job.event.value, "event_id": job.event_id}
+    if job.new_signer:
+        facts |= {"recipient_id": job.recipient_id, "new_recipient_id": job.new_signer.recipient_id}
     match first:
         case NotApplied(reason):
             _record(job, "request.event_ignored", job.document_id, {**facts, "reason": reason.value}, services)
@@ -81,23 +87,17 @@ def expire_request(job: ExpireRequest, services: Services) -> Done:
     if request.expires_at is None or request.expires_at > services.clock():
         _look_at_expiry(job.document_id, services)
         return Done("extended")
-    signed = sum(progress.state is SignerState.SIGNED for progress in request.signers)
-    services.producer.enqueue(
-        RequestExpiredEmail(
-            document_id=request.document_id,
-            recipient=_sender_of(request),
-            document_title=request.document_title,
-            expired_at=request.expires_at,
-            signed=signed,
-            asked=len(request.signers),
-        )
-    )
-    _record(job, "request.expired", job.document_id, {"signed": signed, "asked": len(request.signers)}, services)
-    return Done(f"expired, {signed} of {len(request.signers)} signed")
+    letter = letters.expired(request)
+    services.producer.enqueue(letter)
+    _record(job, "request.expired", job.document_id, {"signed": letter.signed, "asked": letter.asked}, services)
+    return Done(f"expired, {letter.signed} of {letter.asked} signed")
 
 
 def _act_on(event: SignerEvent, recorded: Recorded, services: Services) -> None:
-    _ask(event.document_id, recorded.next_signers, services)
+    if event.event is Event.REASSIGNED:
+        _ask_in_place(event.document_id, recorded.next_signers, services)
+    else:
+        _ask(event.document_id, recorded.next_signers, services, round_=recorded.round or 1)
     if recorded.completed_now:
         _tell_everybody(event, services)
     match event.event:
@@ -121,44 +121,45 @@ def _refuse_expired(job: OpenRequest, services: Services) -> None:
         )
 
 
-def _ask(document_id: str, signers: tuple[Signer, ...], services: Services) -> None:
+def _refuse_unwritable(job: OpenRequest, services: Services) -> None:
+    """Try each wording on those whom it is for, so that a customer hears of a wrong one while nobody was asked.
+
+    Not on a redelivery: what fitted then may not fit today, and the request is open.
+    """
+    if job.wordings == Wordings() or services.requests.find(job.document_id) is not None:
+        return
+    request, url = services.requests.as_asked(job), services.settings.signing_url
+    for letter in letters.with_own_words(request, signing_url=url, now=services.clock()):
+        services.letters.require_writable(letter)
+
+
+def _ask(document_id: str, signers: tuple[Signer, ...], services: Services, *, round_: int = 1) -> None:
     request = services.requests.find(document_id)
     if request is None:
         return
     for signer in signers:
-        _ask_one(request, signer, services)
+        _ask_one(request, signer, services, round_=round_)
+
+
+def _ask_in_place(document_id: str, signers: tuple[Signer, ...], services: Services) -> None:
+    """Ask who took a place whose turn it is; whose turn comes later is asked then, like everybody."""
+    request = services.requests.find(document_id)
+    if request is None:
+        return
+    for signer in signers:
+        url = _link(request, signer, services)
+        services.producer.enqueue(letters.passes_on(request, signer, signing_url=url))
 
 
 def _ask_one(request: SignatureRequest, signer: Signer, services: Services, *, round_: int = 1) -> None:
-    services.producer.enqueue(
-        SignatureRequestEmail(
-            document_id=request.document_id,
-            recipient=_recipient(signer),
-            document_title=request.document_title,
-            signing_url=_link(request, signer, services),
-            sender_name=request.sender.name,
-            sender_email=request.sender.email,
-            message=request.message,
-            expires_at=request.expires_at,
-            round=round_,
-        )
-    )
+    url = _link(request, signer, services)
+    services.producer.enqueue(letters.asks(request, signer, signing_url=url, round_=round_))
 
 
 def _remind_now(request: SignatureRequest, signer: Signer, services: Services, *, round_: int) -> None:
     """The reminder that waits for its time has this round too, and the same key: then that one comes now."""
-    handle = services.producer.enqueue(
-        SignatureReminderEmail(
-            document_id=request.document_id,
-            recipient=_recipient(signer),
-            document_title=request.document_title,
-            signing_url=_link(request, signer, services),
-            sender_name=request.sender.name,
-            sender_email=request.sender.email,
-            expires_at=request.expires_at,
-            round=round_,
-        )
-    )
+    url = _link(request, signer, services)
+    handle = services.producer.enqueue(letters.reminds(request, signer, signing_url=url, round_=round_))
     if handle.duplicate:
         services.producer.run_now(handle.job_id)
 
@@ -185,18 +186,8 @@ def _tell_once_more(event: SignerEvent, recorded: Recorded, services: Services) 
 
 def _tell_of_refusal(event: SignerEvent, services: Services) -> None:
     request = services.requests.find(event.document_id)
-    if request is None:
-        return
-    names = [each.signer.name for each in request.signers if each.signer.recipient_id == event.recipient_id]
-    services.producer.enqueue(
-        RequestDeclinedEmail(
-            document_id=request.document_id,
-            recipient=_sender_of(request),
-            document_title=request.document_title,
-            signer_name=names[0] if names else "",
-            declined_at=event.occurred_at,
-        )
-    )
+    if request is not None:
+        services.producer.enqueue(letters.declined(request, event.recipient_id, at=event.occurred_at))
 
 
 def _tell_of_void(event: SignerEvent, services: Services) -> None:
@@ -205,54 +196,18 @@ def _tell_of_void(event: SignerEvent, services: Services) -> None:
     if request is None:
         return
     told = {notice.recipient_id for notice in services.requests.notices(event.document_id)}
-    for progress in request.signers:
+    for progress in request.to_sign:
         if progress.signer.recipient_id in told:
-            services.producer.enqueue(
-                RequestVoidedEmail(
-                    document_id=request.document_id,
-                    recipient=_recipient(progress.signer),
-                    document_title=request.document_title,
-                    sender_name=request.sender.name,
-                    sender_email=request.sender.email,
-                    voided_at=event.occurred_at,
-                )
-            )
+            services.producer.enqueue(letters.voided(request, progress.signer, at=event.occurred_at))
 
 
 def _tell_everybody(event: SignerEvent, services: Services) -> None:
     request = services.requests.find(event.document_id)
     if request is None:
         return
-    for recipient in _everybody(request):
-        asked = recipient.email.casefold() != request.sender.email.casefold()
-        services.producer.enqueue(
-            DocumentCompletedEmail(
-                document_id=request.document_id,
-                recipient=recipient,
-                document_title=request.document_title,
-                completed_at=event.occurred_at,
-                sha256=event.sha256,
-                sender_name=request.sender.name if asked else "",
-                sender_email=request.sender.email if asked else None,
-            )
-        )
-    _record(event, "request.completed", event.document_id, {"signers": len(request.signers)}, services)
-
-
-def _everybody(request: SignatureRequest) -> list[Recipient]:
-    """The signers, and the sender where they are not one of them."""
-    signers = [_recipient(progress.signer) for progress in request.signers]
-    sender = _sender_of(request)
-    signs_too = any(signer.email.casefold() == sender.email.casefold() for signer in signers)
-    return signers if signs_too else [*signers, sender]
-
-
-def _sender_of(request: SignatureRequest) -> Recipient:
-    return Recipient(request.sender.email, request.sender.name, request.sender.locale)
-
-
-def _recipient(signer: Signer) -> Recipient:
-    return Recipient(signer.email, signer.name, signer.locale, signer.recipient_id)
+    for letter in letters.completed(request, at=event.occurred_at, sha256=event.sha256):
+        services.producer.enqueue(letter)
+    _record(event, "request.completed", event.document_id, {"signers": len(request.to_sign)}, services)
 
 
 def _record(
@@ -262,7 +217,7 @@ def _record(
     facts: dict[str, Fact],
     services: Services,
 ) -> None:
-    actor = job.recipient_id if isinstance(job, SignerEvent) else None
+    actor = job.recipient_id if isinstance(job, SignerEvent) and job.new_signer is None else None
     services.producer.enqueue(
         RecordEvent(
             entry_id=entry_id(action, *job.key),

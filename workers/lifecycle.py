@@ -1,5 +1,6 @@
 """What happens when a worker starts: it checks its servers, and imports the families it serves, and no other."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Iterable
@@ -13,6 +14,10 @@ from config.services import services
 from workers.health import stop_if_unfit
 
 STOCK = "BUFFRSIGN_BROKER_TRANSPORT=stock"
+
+NEW_OBJECTS_BEFORE_A_LOOK = 10_000
+"""How many more objects there are before the garbage collector looks. At Python's 700 an e-mail worker spent a sixth
+of its time on that, and hardly anything of ours is in cycles."""
 
 log = get_logger(__name__)
 
@@ -48,6 +53,14 @@ def _prepare(options: dict[str, Any], **_signal: object) -> None:
     stop_if_unfit(settings)
     if settings.broker_transport == "stock":
         log.warning("kombu's own transport, by setting: a worker that is killed may lose a job", setting=STOCK)
+    _spare_what_stays()
+
+
+def _spare_what_stays() -> None:
+    """What is loaded by now stays until the end: the collector need not look through it, here and in children."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS_BEFORE_A_LOOK)
 
 
 def _leave_mail_servers(**_signal: object) -> None:

@@ -92,6 +92,7 @@ def _signers(
             "recipient_id": progress.signer.recipient_id,
             **({"name": progress.signer.name, "email": progress.signer.email} if people else {}),
             "order": progress.signer.order,
+            "in_place_of": progress.in_place_of,
             "state": progress.state,
             "decided_at": progress.decided_at,
             "awaited": progress.signer in awaited,

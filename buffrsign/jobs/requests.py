@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from buffrsign.jobs.email import Wording
 from buffrsign.jobs.fields import (
     DocumentId,
     EmailAddress,
@@ -35,8 +36,8 @@ class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locale: Locale = "en"
 
 
-class Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One person whose signature is asked for. Signers of one `order` are asked together, the next order after them.
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One person who may be asked for a signature.
 
     Reminders keep the quiet hours of `time_zone`; letters say times in Namibian time.
     """
@@ -46,13 +47,18 @@ class Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Line = ""
     locale: Locale = "en"
     time_zone: TimeZone = "Africa/Windhoek"
-    order: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
     def __post_init__(self) -> None:
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("the time zone is none of the IANA data base, as Africa/Windhoek is") from error
+
+
+class Signer(Person, frozen=True, forbid_unknown_fields=True):
+    """A person whose signature is asked for. Signers of one `order` are asked together, the next order after them."""
+
+    order: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
 
 class ReminderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,8 +85,28 @@ class ReminderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("last_chance_before and asked_every are between nothing and 366 days")
 
 
-class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS, version=2):
-    """Ask several people to sign one document: one enqueue yields the letters and the reminders."""
+class Wordings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A customer's own words in the letters of a request, by letter: its kind without `email.`; none keeps ours."""
+
+    signature_request: Wording | None = None
+    signature_reminder: Wording | None = None
+    last_chance: Wording | None = None
+    signer_reassigned: Wording | None = None
+    document_completed: Wording | None = None
+    request_declined: Wording | None = None
+    request_expired: Wording | None = None
+    request_voided: Wording | None = None
+
+    def of(self, kind: str) -> Wording | None:
+        """The wording of a kind of letter; None too where letters of that kind say our words only."""
+        return getattr(self, kind.rpartition(".")[2], None)
+
+
+class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS, version=3):
+    """Ask several people to sign one document: one enqueue yields the letters and the reminders.
+
+    `wordings` that cannot be written are refused when the request is opened, before anybody is asked.
+    """
 
     document_id: DocumentId
     document_title: Title
@@ -89,6 +115,7 @@ class OpenRequest(Job, kind="requests.open", queue=Queue.REQUESTS, version=2):
     message: Message = ""
     expires_at: Moment | None = None
     reminders: ReminderPolicy = ReminderPolicy()
+    wordings: Wordings = Wordings()
 
     def __post_init__(self) -> None:
         if len({signer.recipient_id for signer in self.signers}) < len(self.signers):
@@ -110,12 +137,14 @@ class Event(StrEnum):
     EXTENDED = "extended"
     REMIND_NOW = "remind_now"
     NOT_RECEIVED = "not_received"
+    REASSIGNED = "reassigned"
 
 
-class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, version=3):
+class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, version=4):
     """One thing that happened to a signature request; `event_id` makes its repeats harmless.
 
-    `recipient_id` names who viewed, signed or declined, who is to be reminded now, or who has not received the letter.
+    `recipient_id` names who viewed, signed or declined, who is to be reminded now, who has not received the letter,
+    or in whose place `new_signer` signs from now on, of a reassignment only.
     A document is voided, and its expiry moved, by its sender: there it is absent, or names who asked for more time.
     `expires_at`: the new expiry, of an extension only. `sha256`: the document's version as of this event, stored
     before it is told; that of the signature which completes the request is what everybody's letter comes with.
@@ -128,12 +157,15 @@ class SignerEvent(Job, kind="requests.signer_event", queue=Queue.REQUESTS, versi
     recipient_id: PersonId | None = None
     expires_at: Moment | None = None
     sha256: Sha256 | None = None
+    new_signer: Person | None = None
 
     def __post_init__(self) -> None:
         if self.event is not Event.EXTENDED and (self.recipient_id is None) != (self.event is Event.VOIDED):
             raise ValueError("voided names no recipient_id, extended may, and all other events do")
         if (self.expires_at is None) == (self.event is Event.EXTENDED):
             raise ValueError("extended says the new expires_at; no other event does")
+        if (self.new_signer is None) == (self.event is Event.REASSIGNED):
+            raise ValueError("reassigned says the new_signer; no other event does")
 
     @property
     def key(self) -> Key:

@@ -17,7 +17,7 @@ from buffrsign.mail.enclosures import Enclosed
 from buffrsign.mail.message import one_line
 from buffrsign.mail.outlines import GREETING, LINK_HINT, OUTLINES, Button, Outline, Say, Show, name_of
 from buffrsign.mail.stationery import Piece, Sheet, stationery
-from buffrsign.mail.wording import OwnWords, own_words
+from buffrsign.mail.wording import OwnWords, WordingRefused, own_words
 from buffrsign.mail.words import Words, words_of
 
 
@@ -67,8 +67,7 @@ class Letters:
             LinkRefused: a URL is neither http nor https.
             CatalogueRefused, SentenceBroken: the catalogue of the recipient's language does not fit.
         """
-        catalogue = self._catalogues.of(job.recipient.locale)
-        words = words_of(job, product=self._product, catalogue=catalogue, now=self._clock(), enclosed=enclosed)
+        catalogue, words = self._words(job, enclosed=enclosed)
         own = own_words(getattr(job, "wording", None), words)
         sheet = _Writer(name_of(job.kind), catalogue, words).sheet(OUTLINES[job.kind], own, product=self._product)
         layouts = stationery()
@@ -85,6 +84,23 @@ class Letters:
             preheader=sheet.preheader,
             language=catalogue.locale,
         )
+
+    def require_writable(self, job: Letter) -> None:
+        """Refuse a wording that this letter could not be written with, without writing it.
+
+        Raises:
+            WordingRefused: as `render`; it names the letter.
+        """
+        _catalogue, words = self._words(job, enclosed=None)
+        try:
+            own_words(getattr(job, "wording", None), words)
+        except WordingRefused as refused:
+            raise WordingRefused(refused.part, refused.reason, letter=name_of(job.kind)) from refused
+
+    def _words(self, job: Letter, *, enclosed: Enclosed | None) -> tuple[Catalogue, Words]:
+        catalogue = self._catalogues.of(job.recipient.locale)
+        words = words_of(job, product=self._product, catalogue=catalogue, now=self._clock(), enclosed=enclosed)
+        return catalogue, words
 
 
 @dataclass(frozen=True)

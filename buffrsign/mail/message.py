@@ -7,11 +7,12 @@ first, what is not ASCII in it becomes encoded words (RFC 2047), and addresses a
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import BaseHeader
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, Policy
+from email.message import EmailMessage, MIMEPart
+from email.policy import SMTP, SMTPUTF8, EmailPolicy, Policy
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 _LINE_LENGTH = 76
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_CONTROLS = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])  # none of them is a part of a longer character
+_WITHOUT_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _LINE_END = re.compile(r"\r\n?")
 _ENCODED_WORD_BYTES = 45  # 60 characters of base64; a word has at most 75 (RFC 2047, 2)
 _BOUNDARY = "=_alternative"  # quoted-printable never says =_
@@ -68,8 +69,20 @@ class Pdf:
     content: bytes = field(repr=False)
 
 
+class _AllAsWritten:
+    """Every field is `_AsWritten`; the standard library's own registry makes a class for each field that is set."""
+
+    def __call__(self, name: str, value: str) -> _AsWritten:
+        return _AsWritten(name, value)
+
+    def __getitem__(self, _name: str) -> type[_AsWritten]:
+        return _AsWritten
+
+
+_OURS = _AllAsWritten()
+
 # Any server takes 7 bits, also one without 8BITMIME.
-_SEVEN_BIT = SMTP.clone(cte_type="7bit")
+_SEVEN_BIT = SMTP.clone(cte_type="7bit", header_factory=_OURS)
 _WITH_UTF8_ADDRESSES = _SEVEN_BIT.clone(utf8=True)
 
 
@@ -116,13 +129,35 @@ def as_message(
 
 def as_bytes(message: EmailMessage, *, utf8: bool) -> bytes:
     """The message as it goes out: every line ends in CRLF, and no CR or LF stands alone (RFC 5321, 2.3.8)."""
-    content = message.as_bytes(policy=SMTPUTF8 if utf8 else SMTP)
-    return _BARE_LINE_END.sub(b"\r\n", content)
+    policy = SMTPUTF8 if utf8 else SMTP
+    content = b"".join(_written(message, policy)) if _is_ours(message) else message.as_bytes(policy=policy)
+    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
 
 
 def one_line(text: str) -> str:
     """The text without line breaks and control characters: it cannot start a header of its own."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(text.split())
+
+
+def _is_ours(message: EmailMessage) -> bool:
+    return isinstance(message.policy, EmailPolicy) and message.policy.header_factory is _OURS
+
+
+def _written(message: MIMEPart, policy: Policy) -> Iterator[bytes]:
+    """A message that `as_message` has made, part by part; the standard library would write it line by line."""
+    for name, value in message.raw_items():
+        yield policy.fold_binary(name, value)
+    content = message.get_payload()
+    if isinstance(content, str):
+        yield b"\r\n" + content.encode("ascii")
+        return
+    line = f"\r\n--{message.get_boundary()}".encode("ascii")
+    for part in message.iter_parts():
+        yield line + b"\r\n"
+        yield from _written(part, policy)
+    yield line + b"--\r\n"
 
 
 def _write_both_forms(letter: "RenderedLetter", into: EmailMessage) -> None:
@@ -197,4 +232,4 @@ def _message_id(message_id: str) -> str:
 
 def _sayable(text: str) -> str:
     """A body without control characters and halves of surrogate pairs, which no charset can say."""
-    return _CONTROLS.sub(" ", text.encode("utf-8", "replace").decode())
+    return text.encode("utf-8", "replace").translate(_WITHOUT_CONTROLS).decode()

@@ -111,7 +111,8 @@ class PostOffice:
             claim = self._record.claim(job, host=envelope.host, message_id=letter.message_id, enclosed=facts)
             if not isinstance(claim, Claimed):
                 return _answer(claim)
-            message.replace_header("Message-ID", claim.message_id)
+            if claim.message_id != letter.message_id:
+                message.replace_header("Message-ID", claim.message_id)
             return self._hand_over(job, claim, envelope, message)
 
     def was_handed_over(self, job: Letter) -> bool:

@@ -17,7 +17,7 @@ from buffrsign.jobs.email import Letter
 from buffrsign.mail import rows
 from buffrsign.mail.enclosures import ATTACHED, NOTHING_ENCLOSED, Facts, Tries
 from buffrsign.mail.reports import Report, Reported, apply
-from buffrsign.mail.rows import Delivery, DeliveryRow, Line
+from buffrsign.mail.rows import FIRST_ATTEMPT, Delivery, DeliveryRow, Line
 from buffrsign.mail.states import HANDED_OVER, OnDoubt, Source, State, Words, is_about_size, may_settle, resends
 from buffrsign.mail.tables import mail_deliveries
 
@@ -110,18 +110,18 @@ class DeliveryRecord:
         words = Words(Source.SMTP, host)
         now = self._clock()
         with self._database.write() as connection:
-            row, is_first = rows.row_or_begin(
-                connection, job, State.HANDING_OVER, message_id=message_id, words=words, now=now
-            )
-            if not is_first:
-                row = self._conclude(connection, row, resend=True)
+            number = rows.begin(connection, job, State.HANDING_OVER, message_id=message_id, words=words, now=now)
+            claimed = Claimed(number, FIRST_ATTEMPT, message_id, enclosed) if number is not None else None
+            if claimed is None:
+                row = self._conclude(connection, rows.row_that_is_there(connection, job), resend=True)
                 ended = _end_of(row, job, resend=True)
                 if ended is not None:
                     return ended
                 row = rows.retry(connection, row, job, State.HANDING_OVER, message_id=message_id, words=words, now=now)
+                claimed = Claimed(row.id, row.attempts, row.message_id, enclosed)
             if enclosed:
-                rows.enclose(connection, row.id, enclosed, words=words, now=now)
-            return Claimed(row.id, row.attempts, row.message_id, enclosed)
+                rows.enclose(connection, claimed.number, enclosed, words=words, now=now)
+            return claimed
 
     def settle(self, claim: Claimed, state: State, *, host: str, response: str) -> None:
         """Write how a claimed hand-over ended.
@@ -129,12 +129,17 @@ class DeliveryRecord:
         Whoever held the claim knows best: this also overwrites `uncertain`, which another process may have concluded.
         Of a claim that another one has followed since, only an acceptance still counts.
         """
+        words = Words(Source.SMTP, host, response)
+        now = self._clock()
         with self._database.write() as connection:
+            if state is State.ACCEPTED and rows.end_claim(
+                connection, claim.number, claim.attempt, state, words=words, now=now
+            ):
+                return
             row = rows.row_numbered(connection, claim.number)
             if may_settle(State(row.state), state, holds_claim=row.attempts == claim.attempt):
-                words = Words(Source.SMTP, host, response)
                 of_this_try = {"enclosed": dict(claim.enclosed)} if claim.enclosed else {}
-                rows.move(connection, row, state, words=words, now=self._clock(), host=True, also=of_this_try)
+                rows.move(connection, row, state, words=words, now=now, host=True, also=of_this_try)
 
     def not_sent(self, job: Letter, state: State, *, message_id: str, host: str = "", response: str = "") -> None:
         """Write that no message left: the server was away or said no to an address, or nobody was to be asked.
@@ -144,8 +149,10 @@ class DeliveryRecord:
         words = Words(Source.SMTP, host, response)
         now = self._clock()
         with self._database.write() as connection:
-            row, is_first = rows.row_or_begin(connection, job, state, message_id=message_id, words=words, now=now)
-            if not is_first and _may_be_tried(row, job, resend=True):
+            if rows.begin(connection, job, state, message_id=message_id, words=words, now=now) is not None:
+                return
+            row = rows.row_that_is_there(connection, job)
+            if _may_be_tried(row, job, resend=True):
                 rows.retry(connection, row, job, state, message_id=message_id, words=words, now=now)
 
     def report(self, report: Report) -> Reported:

@@ -1,4 +1,7 @@
-"""How a letter lies in SQL: one row that says where it stands, and one line of history for whatever was said of it."""
+"""How a letter lies in SQL: one row that says where it stands, and one line of history for whatever was said of it.
+
+What every letter needs is said by statements that are built once: building one costs more than carrying it out.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,9 +9,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
 
 from buffrsign.jobs.email import Letter, addressee
 from buffrsign.mail.addresses import mailbox_of
@@ -17,6 +19,28 @@ from buffrsign.mail.states import LONGEST_HOST, Source, State, Words, as_words, 
 from buffrsign.mail.tables import mail_deliveries, mail_delivery_events
 
 DeliveryRow = Row[Any]
+FIRST_ATTEMPT = 1
+
+_COLUMNS = mail_deliveries.c
+_SAME_JOB = _COLUMNS.job_id == bindparam("own_job_id")
+_SAME_LETTER = _SAME_JOB | and_(
+    _COLUMNS.document_id == bindparam("own_document_id"),
+    _COLUMNS.recipient == bindparam("own_recipient"),
+    _COLUMNS.kind == bindparam("own_kind"),
+    _COLUMNS.round == bindparam("own_round"),
+)
+_OF_JOB, _OF_LETTER = (select(mail_deliveries).where(same) for same in (_SAME_JOB, _SAME_LETTER))
+_NUMBERED = select(mail_deliveries).where(_COLUMNS.id == bindparam("number")).with_for_update()
+_BEGIN = {
+    "postgresql": postgresql.insert(mail_deliveries).on_conflict_do_nothing().returning(_COLUMNS.id),
+    "sqlite": sqlite.insert(mail_deliveries).on_conflict_do_nothing().returning(_COLUMNS.id),
+}
+_END_CLAIM = mail_deliveries.update().where(
+    _COLUMNS.id == bindparam("claimed"),
+    _COLUMNS.attempts == bindparam("claimed_attempt"),
+    _COLUMNS.state == State.HANDING_OVER,
+)
+_NOTE = mail_delivery_events.insert()
 
 
 @dataclass(frozen=True)
@@ -66,24 +90,23 @@ def row_of(connection: Connection, job: Letter) -> DeliveryRow | None:
 
     FOR UPDATE is for PostgreSQL; on SQLite every writer already holds the one write lock, and readers need none.
     """
-    return connection.execute(select(mail_deliveries).where(_same_letter(job)).with_for_update()).first()
+    query, named = _same_letter(job)
+    return connection.execute(query.with_for_update(), named).first()
 
 
 def seen_row_of(connection: Connection, job: Letter) -> DeliveryRow | None:
     """The letter's row as it was a moment ago; nobody waits for anybody."""
-    return connection.execute(select(mail_deliveries).where(_same_letter(job))).first()
+    return connection.execute(*_same_letter(job)).first()
 
 
 def row_numbered(connection: Connection, number: int) -> DeliveryRow:
     """The row of a letter that is known to have one."""
-    return connection.execute(select(mail_deliveries).where(mail_deliveries.c.id == number).with_for_update()).one()
+    return connection.execute(_NUMBERED, {"number": number}).one()
 
 
 def row_of_job(connection: Connection, job_id: str) -> DeliveryRow | None:
     """The row of the letter that this job tried last."""
-    return connection.execute(
-        select(mail_deliveries).where(mail_deliveries.c.job_id == job_id).with_for_update()
-    ).first()
+    return connection.execute(_OF_JOB.with_for_update(), {"own_job_id": job_id}).first()
 
 
 def delivery_in(row: DeliveryRow) -> Delivery:
@@ -110,18 +133,34 @@ def delivery_in(row: DeliveryRow) -> Delivery:
     )
 
 
-def row_or_begin(
+def begin(
     connection: Connection, job: Letter, state: State, *, message_id: str, words: Words, now: datetime
-) -> tuple[DeliveryRow, bool]:
-    """The letter's row, and whether this began it, in that state: of many that try at once, one begins it."""
-    known = row_of(connection, job)
-    if known is not None:
-        return known, False
-    number = connection.scalar(_insert_unless_there(connection, job, state, message_id, words, now))
-    if number is None:  # PostgreSQL lets another begin it between the two statements
-        return connection.execute(select(mail_deliveries).where(_same_letter(job)).with_for_update()).one(), False
-    note(connection, number, state, words=words, now=now, entered=True)
-    return row_numbered(connection, number), True
+) -> int | None:
+    """Begin the letter's row, in that state; its number, or None where it has one: of many that try, one begins it."""
+    row: dict[str, object] = {
+        "kind": job.kind,
+        "document_id": job.document_id,
+        "recipient": addressee(job),
+        "round": job.round,
+        "message_id": message_id,
+        "state": state,
+        "attempts": FIRST_ATTEMPT,
+        "doubts": 0,
+        "resend_allowed": False,
+        "updated_at": now,
+    }
+    begun = connection.execute(_BEGIN[connection.dialect.name], {**row, **_tried_by(job), **_spoken(words, host=True)})
+    number: int | None = begun.scalar()
+    if number is not None:
+        note(connection, number, state, words=words, now=now, entered=True)
+    return number
+
+
+def row_that_is_there(connection: Connection, job: Letter) -> DeliveryRow:
+    """The row of a letter that `begin` found begun; it is this transaction's until it ends."""
+    row = row_of(connection, job)
+    assert row is not None, "nobody deletes a delivery"  # noqa: S101 - what `begin` has met
+    return row
 
 
 def retry(
@@ -151,6 +190,16 @@ def move(
     note(connection, row.id, state, words=words, now=now, entered=True, report_id=report_id)
 
 
+def end_claim(connection: Connection, number: int, attempt: int, state: State, *, words: Words, now: datetime) -> bool:
+    """A claimed hand-over ends in a state that leaves no doubt; False if something was said of the letter meanwhile."""
+    which = {"claimed": number, "claimed_attempt": attempt}
+    ended = connection.execute(_END_CLAIM, {**which, "state": state, "updated_at": now, **_spoken(words, host=True)})
+    if not ended.rowcount:
+        return False
+    note(connection, number, state, words=words, now=now, entered=True)
+    return True
+
+
 def note(
     connection: Connection,
     number: int,
@@ -163,7 +212,7 @@ def note(
 ) -> None:
     """One line of history."""
     line = {"delivery_id": number, "state": said, "entered": entered, "at": now, "report_id": report_id}
-    connection.execute(mail_delivery_events.insert().values(**line, **_spoken(words, host=True)))
+    connection.execute(_NOTE, {**line, **_spoken(words, host=True)})
 
 
 def enclosed_in(row: DeliveryRow) -> Facts:
@@ -203,27 +252,6 @@ def history_of(connection: Connection, number: int) -> list[Line]:
     ]
 
 
-def _insert_unless_there(
-    connection: Connection, job: Letter, state: State, message_id: str, words: Words, now: datetime
-) -> ReturningInsert[Any]:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = insert(mail_deliveries).values(
-        kind=job.kind,
-        document_id=job.document_id,
-        recipient=addressee(job),
-        round=job.round,
-        message_id=message_id,
-        state=state,
-        attempts=1,
-        doubts=0,
-        resend_allowed=False,
-        updated_at=now,
-        **_tried_by(job),
-        **_spoken(words, host=True),
-    )
-    return row.on_conflict_do_nothing().returning(mail_deliveries.c.id)
-
-
 def _tried_by(job: Letter) -> dict[str, object]:
     """Whoever tries a letter says where it goes: a person's address may have changed since the last time."""
     address = job.recipient.email
@@ -240,14 +268,14 @@ def _spoken(words: Words, *, host: bool) -> dict[str, object]:
     return {**said, "host": as_words(words.host, at_most=LONGEST_HOST)} if host else said
 
 
-def _same_letter(job: Letter) -> ColumnElement[bool]:
-    columns = mail_deliveries.c
-    same_job = columns.job_id == job.job_id
+def _same_letter(job: Letter) -> tuple[Select[Any], dict[str, object]]:
+    """What asks for the letter's row, and with which values."""
     if job.document_id is None:
-        return same_job
-    return same_job | and_(
-        columns.document_id == job.document_id,
-        columns.recipient == addressee(job),
-        columns.kind == job.kind,
-        columns.round == job.round,
-    )
+        return _OF_JOB, {"own_job_id": job.job_id}
+    return _OF_LETTER, {
+        "own_job_id": job.job_id,
+        "own_document_id": job.document_id,
+        "own_recipient": addressee(job),
+        "own_kind": job.kind,
+        "own_round": job.round,
+    }

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
 
 from buffrsign.core.clock import Clock
 from buffrsign.core.sql import Database
@@ -41,6 +41,12 @@ class Suppression:
     mailbox: str = field(repr=False)
 
 
+_IS_HELD = (mail_suppressions.c.mailbox == bindparam("mailbox")) & mail_suppressions.c.cleared_at.is_(None)
+_REASON = (
+    select(mail_suppressions.c.reason).where(_IS_HELD).order_by(mail_suppressions.c.id)
+)  # built once, not for each
+
+
 class SuppressionList:
     """The list of one database."""
 
@@ -50,9 +56,8 @@ class SuppressionList:
 
     def reason_for(self, address: str) -> Why | None:
         """Why this address gets no letter, or None if it may. One look into an index; nobody waits."""
-        query = select(mail_suppressions.c.reason).where(_holds(mailbox_of(address))).order_by(mail_suppressions.c.id)
         with self._database.read() as connection:
-            reason = connection.scalar(query)
+            reason = connection.scalar(_REASON, {"mailbox": mailbox_of(address)})
         return None if reason is None else Why(reason)
 
     def add(self, address: str, *, why: str) -> bool:

@@ -45,10 +45,14 @@ _ALLOWED = (nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.Not, n
 
 
 class WordingRefused(Permanent):
-    """A customer's wording cannot be written. `part` is `subject` or `message`; the reason repeats nothing of it."""
+    """A customer's wording cannot be written. `part` is `subject` or `message`; the reason repeats nothing of it.
 
-    def __init__(self, part: str, reason: str) -> None:
-        super().__init__(f"the customer's own {part} cannot be written: {reason}; correct it and enqueue it anew")
+    `letter` is named where a wording is refused before its letter is asked for.
+    """
+
+    def __init__(self, part: str, reason: str, *, letter: str = "") -> None:
+        whose = f"own {part} of {letter}" if letter else f"own {part}"
+        super().__init__(f"the customer's {whose} cannot be written: {reason}; correct it and enqueue it anew")
         self.part = part
         self.reason = reason
 

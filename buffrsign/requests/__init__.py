@@ -1,6 +1,7 @@
 """Signature requests in SQL: who is asked to sign what, how far each signer is, and whether it is still awaited."""
 
-from buffrsign.requests.failed import delivery_failed
+from buffrsign.requests import letters
+from buffrsign.requests.letters import delivery_failed
 from buffrsign.requests.outcomes import (
     AlreadyOpen,
     AlreadyRecorded,
@@ -44,4 +45,5 @@ __all__ = [
     "WhyNotAwaited",
     "allowed",
     "delivery_failed",
+    "letters",
 ]

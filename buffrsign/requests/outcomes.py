@@ -54,6 +54,9 @@ class WhyNotApplied(StrEnum):
     ALREADY_DECLINED = "already_declined"
     ALREADY_VOIDED = "already_voided"
     ALREADY_COMPLETED = "already_completed"
+    ALREADY_REASSIGNED = "already_reassigned"
+    ALREADY_A_SIGNER = "already_a_signer"
+    SAME_PERSON = "same_person"
     NOT_LATER = "not_later"
     NOT_AWAITED = "not_awaited"
     TOO_SOON = "too_soon"
@@ -65,7 +68,7 @@ class Recorded:
     """The event is part of the history.
 
     `completed_now`: with it everybody had signed. `next_signers`: whose turn came by it. `round`: of the letter that
-    was asked for by hand, and goes to `asked_for`.
+    was asked for by hand, and goes to `asked_for`, or of those that ask `next_signers` once more; None: the first.
     """
 
     completed_now: bool = False
@@ -95,6 +98,7 @@ class WhyNotAwaited(StrEnum):
     COMPLETED = "completed"
     DECLINED = "declined"
     VOIDED = "voided"
+    REASSIGNED = "reassigned"
     EXPIRED = "expired"
     NOT_THEIR_TURN = "not_their_turn"
     NOT_A_SIGNER = "not_a_signer"

@@ -4,7 +4,7 @@ They outlive Redis on purpose: reminders run for weeks. Each call that writes is
 so that of two signers who finish at once exactly one completes the request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,10 @@ class SignatureRequests:
             rows.store(connection, asked)
         return Opened()
 
+    def as_asked(self, job: OpenRequest) -> SignatureRequest:
+        """The request that `open` would open."""
+        return _asked(job, opened_at=self._clock())
+
     def record(self, event: SignerEvent) -> Recorded | AlreadyRecorded | NotApplied:
         """Add one event to the history and move the request by it.
 
@@ -70,32 +74,42 @@ class SignatureRequests:
             earlier = rows.load_event(connection, event.document_id, event.event_id)
             if earlier is None:
                 return _record_first(connection, event, request, now=now)
-            if (earlier.event, earlier.recipient_id) != (event.event, event.recipient_id):
+            same = (event.event, event.recipient_id, _new_recipient_id(event))
+            if (earlier.event, earlier.recipient_id, earlier.new_recipient_id) != same:
                 raise EventClash(event.document_id)
-            return AlreadyRecorded(_first_outcome(earlier, request, now=now))
+            others = rows.reassigned_after(connection, event.document_id, earlier.recorded_at)
+            return AlreadyRecorded(_first_outcome(earlier, request, asked_otherwise=others, now=now))
 
     def note_told(self, document_id: str, recipient: Recipient, *, letter: Told, round_: int) -> None:
         """Note that a mail server took this letter to a signer of the document; a repeat changes nothing."""
         with self._database.write() as connection:
             request = rows.load(connection, document_id)
-            for signer in () if request is None else state.signers_of(request, recipient):
-                notice = Notice(signer.recipient_id, letter, round_, self._clock())
-                rows.store_notice(connection, document_id, notice)
+            if request is not None:
+                _note_told(connection, request, recipient, letter, round_, now=self._clock())
 
     def plan_next(self, document_id: str, recipient: Recipient, *, tried: int = 0) -> Next | None:
         """What this signer hears next, and when; noted with the request, for those who ask what comes.
 
         `tried`: the round of a reminder that may have been told, and is not planned again.
         """
+        with self._database.write() as connection:
+            request = rows.load(connection, document_id)
+            if request is None:
+                return None
+            return _plan_next(connection, request, recipient, tried, now=self._clock())
+
+    def note_told_and_plan_next(
+        self, document_id: str, recipient: Recipient, *, letter: Told, round_: int, tried: int = 0
+    ) -> tuple[Next, SignatureRequest] | None:
+        """As one call of each, in one transaction; what comes next, and the request that it is for."""
         now = self._clock()
         with self._database.write() as connection:
             request = rows.load(connection, document_id)
-            signer = None if request is None else next(iter(state.signers_of(request, recipient)), None)
-            if request is None or signer is None:
+            if request is None:
                 return None
-            following = next_letter(request, signer, rows.load_notices(connection, document_id), now=now, tried=tried)
-            rows.store_next(connection, document_id, signer, following)
-        return following
+            _note_told(connection, request, recipient, letter, round_, now=now)
+            following = _plan_next(connection, request, recipient, tried, now=now)
+        return (following, request) if following else None
 
     def rounds_told(self, document_id: str, recipient: Recipient, letter: Told) -> int:
         """The latest round of this letter that this signer was told; 0 before the first."""
@@ -135,6 +149,25 @@ class SignatureRequests:
             return rows.load(connection, document_id)
 
 
+def _note_told(
+    connection: Connection, request: SignatureRequest, recipient: Recipient, letter: Told, round_: int, *, now: datetime
+) -> None:
+    for signer in state.signers_of(request, recipient):
+        rows.store_notice(connection, request.document_id, Notice(signer.recipient_id, letter, round_, now))
+
+
+def _plan_next(
+    connection: Connection, request: SignatureRequest, recipient: Recipient, tried: int, *, now: datetime
+) -> Next | None:
+    signer = next(iter(state.signers_of(request, recipient)), None)
+    if signer is None:
+        return None
+    notices = rows.load_notices(connection, request.document_id)
+    following = next_letter(request, signer, notices, now=now, tried=tried)
+    rows.store_next(connection, request.document_id, signer, following)
+    return following
+
+
 def _asked(job: OpenRequest, *, opened_at: datetime) -> SignatureRequest:
     # Cut to the milliseconds that the database keeps: an identical repeat must compare as equal.
     expires_at = None if job.expires_at is None else from_epoch_ms(to_epoch_ms(job.expires_at))
@@ -148,12 +181,13 @@ def _asked(job: OpenRequest, *, opened_at: datetime) -> SignatureRequest:
         opened_at=opened_at,
         voided_at=None,
         signers=tuple(SignerProgress(signer) for signer in job.signers),
+        wordings=job.wordings,
     )
 
 
 def _untouched(request: SignatureRequest, *, opened_at: datetime) -> SignatureRequest:
-    signers = tuple(SignerProgress(progress.signer) for progress in request.signers)
-    return replace(request, opened_at=opened_at, voided_at=None, signers=signers)
+    signers = tuple(SignerProgress(each.signer) for each in request.signers if each.in_place_of is None)
+    return replace(request, opened_at=opened_at, voided_at=None, signers=signers, expiries=0)
 
 
 def _record_first(
@@ -167,6 +201,9 @@ def _record_first(
         outcome = _asked_by_hand(connection, event, request, letter, now=now)
     else:
         outcome = _outcome(request, moved, now=now)
+        if event.event is Event.EXTENDED and outcome.next_signers:
+            moved = replace(moved, expiries=request.expiries + 1)
+            outcome = replace(outcome, round=_round_to_ask_again(connection, request, outcome.next_signers))
         rows.store_move(connection, request, moved)
     rows.store_event(connection, _event_row(event, outcome, recorded_at=now))
     return outcome
@@ -184,6 +221,13 @@ def _asked_by_hand(
     if letter is Told.REMINDER and told >= request.reminders.at_most:
         return NotApplied(WhyNotApplied.NO_REMINDER_LEFT)
     return Recorded(asked_for=signer, round=told + 1)
+
+
+def _round_to_ask_again(connection: Connection, request: SignatureRequest, signers: Iterable[Signer]) -> int | None:
+    """One round for all whose time had run out, which nobody of them was told yet; None where nobody was told any."""
+    notices = rows.load_notices(connection, request.document_id)
+    told = max(rounds(notices, signer.recipient_id, Told.REQUEST) for signer in signers)
+    return told + 1 if told else None
 
 
 _LETTER_ASKED_FOR = {Event.REMIND_NOW: Told.REMINDER, Event.NOT_RECEIVED: Told.REQUEST}
@@ -210,17 +254,30 @@ def _event_row(event: SignerEvent, outcome: Recorded | NotApplied, *, recorded_a
         "completed_request": recorded.completed_now,
         "began_turn": recorded.next_signers[0].order if recorded.next_signers else None,
         "round": recorded.round,
+        "new_recipient_id": _new_recipient_id(event),
     }
 
 
-def _first_outcome(row: Row[Any], request: SignatureRequest, *, now: datetime) -> Recorded | NotApplied:
+def _new_recipient_id(event: SignerEvent) -> str | None:
+    return None if event.new_signer is None else event.new_signer.recipient_id
+
+
+def _first_outcome(
+    row: Row[Any], request: SignatureRequest, *, asked_otherwise: Collection[str], now: datetime
+) -> Recorded | NotApplied:
     if row.not_applied is not None:
         return NotApplied(WhyNotApplied(row.not_applied))
     still_to_ask = state.to_ask(request, now=now)
-    asked_for = [signer for signer in still_to_ask if row.round and signer.recipient_id == row.recipient_id]
+    began_turn = [
+        signer
+        for signer in still_to_ask
+        if signer.order == row.began_turn and row.new_recipient_id in {None, signer.recipient_id}
+    ]
+    by_hand = row.event in _LETTER_ASKED_FOR
+    asked_for = [signer for signer in still_to_ask if by_hand and signer.recipient_id == row.recipient_id]
     return Recorded(
         completed_now=row.completed_request,
-        next_signers=tuple(signer for signer in still_to_ask if signer.order == row.began_turn),
+        next_signers=tuple(signer for signer in began_turn if signer.recipient_id not in asked_otherwise),
         asked_for=asked_for[0] if asked_for else None,
         round=row.round,
     )

@@ -1,17 +1,19 @@
 """The state machine of a signature request: pure and monotone, so events may come twice and in any order.
 
-    signer:  awaiting → viewed → signed | declined
+    signer:  awaiting → viewed → signed | declined | reassigned
 
-Every order of one history ends in the same state, as long as nobody both signs and declines; of somebody who does,
-the decision that was recorded first stays. A `viewed` after `signed` is a fact that moves nothing; a `signed` after
-`voided` is still a signature, only nobody waits for the others any more.
+Every order of one history ends in the same state, as long as nobody does two of the last three; of somebody who does,
+the one that was recorded first stays. A `viewed` after `signed` is a fact that moves nothing; a `signed` after `voided`
+is still a signature, only nobody waits for the others any more. Nobody takes a place in a request that has ended.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from buffrsign.jobs.fields import Recipient
-from buffrsign.jobs.requests import Event, Signer, SignerEvent
+from buffrsign.jobs.requests import Event, Person, Signer, SignerEvent
 from buffrsign.requests.outcomes import (
     Awaited,
     NotApplied,
@@ -25,6 +27,7 @@ from buffrsign.requests.request import RequestState, SignatureRequest, SignerPro
 _CONTRADICTED_BY = {
     SignerState.SIGNED: WhyNotApplied.ALREADY_SIGNED,
     SignerState.DECLINED: WhyNotApplied.ALREADY_DECLINED,
+    SignerState.REASSIGNED: WhyNotApplied.ALREADY_REASSIGNED,
 }
 
 _ENDED = {
@@ -47,6 +50,8 @@ def apply(request: SignatureRequest, event: SignerEvent) -> SignatureRequest | N
         return _extended(request, event)
     if event.event in _ASKS_FOR_A_LETTER:
         return request if _is_awaited(request, event) else NotApplied(WhyNotApplied.NOT_AWAITED)
+    if event.new_signer is not None:
+        return _reassigned(request, event, event.new_signer)
     progress = _progress_of(request, event.recipient_id)
     moved = _moved(progress, event)
     if isinstance(moved, NotApplied):
@@ -58,7 +63,7 @@ def to_ask(request: SignatureRequest, *, now: datetime) -> tuple[Signer, ...]:
     """Exactly those whose signature is awaited now: of the lowest unfinished order, whoever has not signed."""
     if request.state is not RequestState.OPEN or _expired(request, now):
         return ()
-    unsigned = [progress.signer for progress in request.signers if progress.state is not SignerState.SIGNED]
+    unsigned = [progress.signer for progress in request.to_sign if progress.state is not SignerState.SIGNED]
     turn = min(signer.order for signer in unsigned)
     return tuple(signer for signer in unsigned if signer.order == turn)
 
@@ -95,6 +100,31 @@ def _extended(request: SignatureRequest, event: SignerEvent) -> SignatureRequest
     return replace(request, expires_at=event.expires_at)
 
 
+def _reassigned(request: SignatureRequest, event: SignerEvent, person: Person) -> SignatureRequest | NotApplied:
+    """The new signer follows the former one, in the same order, so that reassignments may come in any order."""
+    former = _progress_of(request, event.recipient_id)
+    reason = _why_not_reassigned(request, former, person)
+    if reason is not None:
+        return NotApplied(reason)
+    replaced = replace(former, state=SignerState.REASSIGNED, decided_at=event.occurred_at)
+    signer = Signer(**msgspec.structs.asdict(person), order=former.signer.order)
+    new = SignerProgress(signer, in_place_of=former.signer.recipient_id)
+    place = request.signers.index(former)
+    return replace(request, signers=(*request.signers[:place], replaced, new, *request.signers[place + 1 :]))
+
+
+def _why_not_reassigned(request: SignatureRequest, former: SignerProgress, person: Person) -> WhyNotApplied | None:
+    if former.state in _CONTRADICTED_BY:
+        return _CONTRADICTED_BY[former.state]
+    if request.state is not RequestState.OPEN:
+        return _ENDED[request.state]
+    if person.recipient_id == former.signer.recipient_id:
+        return WhyNotApplied.SAME_PERSON
+    if any(person.recipient_id == each.signer.recipient_id for each in request.signers):
+        return WhyNotApplied.ALREADY_A_SIGNER
+    return None
+
+
 def _is_awaited(request: SignatureRequest, event: SignerEvent) -> bool:
     signer = _progress_of(request, event.recipient_id).signer
     return signer in to_ask(request, now=event.occurred_at)
@@ -127,6 +157,8 @@ def _answer(request: SignatureRequest, progress: SignerProgress, now: datetime) 
         return NotAwaited(WhyNotAwaited(request.state))
     if progress.state is SignerState.SIGNED:
         return NotAwaited(WhyNotAwaited.SIGNED)
+    if progress.state is SignerState.REASSIGNED:
+        return NotAwaited(WhyNotAwaited.REASSIGNED)
     if _expired(request, now):
         return NotAwaited(WhyNotAwaited.EXPIRED)
     if progress.signer not in to_ask(request, now=now):

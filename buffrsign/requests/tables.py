@@ -1,4 +1,4 @@
-"""The tables of signature requests. Migrations 0001 and 0007 build them."""
+"""The tables of signature requests. Migrations 0001, 0007 and 0009 build them."""
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, ForeignKeyConstraint, Integer, String, Table, Text
 
@@ -17,6 +17,8 @@ requests = Table(
     Column("reminders", JSON, nullable=False),
     Column("opened_at", UtcMoment, nullable=False),
     Column("voided_at", UtcMoment),
+    Column("wordings", JSON(none_as_null=True)),
+    Column("expiries", Integer),
 )
 
 signers = Table(
@@ -35,6 +37,7 @@ signers = Table(
     Column("next_letter", String(40)),
     Column("next_round", Integer),
     Column("next_at", UtcMoment),
+    Column("in_place_of", String(100)),
 )
 
 # Who was told what and when: one row for each letter that a mail server took.
@@ -62,5 +65,6 @@ signer_events = Table(
     Column("completed_request", Boolean, nullable=False),
     Column("began_turn", Integer),
     Column("round", Integer),
+    Column("new_recipient_id", String(100)),
     ForeignKeyConstraint(["document_id", "recipient_id"], ["signers.document_id", "signers.recipient_id"]),
 )

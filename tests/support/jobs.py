@@ -46,6 +46,11 @@ def golden_file(contract: type[Job], version: int) -> Path:
     return GOLDEN / f"{contract.kind}.v{version}.json"
 
 
+def golden_files(contract: type[Job], version: int) -> list[Path]:
+    """All golden payloads of one version: `….v4.json`, and `….v4.reassigned.json` for fields that exclude others."""
+    return sorted(GOLDEN.glob(f"{contract.kind}.v{version}.*json"))
+
+
 @cache
 def any_job() -> st.SearchStrategy[Job]:
     """Any valid job of any of our contracts, generated from what the contract itself says of its fields."""

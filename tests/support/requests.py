@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import count
 
-from buffrsign.jobs.requests import Event, OpenRequest, Sender, Signer, SignerEvent
+from buffrsign.jobs.requests import Event, OpenRequest, Person, Sender, Signer, SignerEvent
 from buffrsign.requests import SignatureRequest, SignerProgress
 from tests.support.clock import NOON
 
@@ -57,6 +57,12 @@ def voided(**fields: object) -> SignerEvent:
 
 def extended(until: datetime) -> SignerEvent:
     return event(Event.EXTENDED, expires_at=until)
+
+
+def reassigned(name: str, to: str, **fields: object) -> SignerEvent:
+    """Somebody signs in the place of a signer from now on."""
+    person = Person(recipient_id=to, email=f"{to}@example.com", name=to.title())
+    return event(Event.REASSIGNED, recipient_id=name, **{"new_signer": person, **fields})
 
 
 def event(kind: Event, **fields: object) -> SignerEvent:

@@ -1,6 +1,5 @@
 """Sessions: one connection to a mail server, over which letters go out one after another."""
 
-import re
 import smtplib
 import ssl
 import time
@@ -23,7 +22,6 @@ from buffrsign.mail.providers import SmtpServer
 RESET_S = 5.0
 
 _GO_ON = 354
-_LINE_STARTS_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Session:
@@ -175,4 +173,5 @@ def _harmless(when: str, *, host: str) -> Iterator[None]:
 def _on_the_wire(content: bytes) -> bytes:
     """The message's bytes with dots doubled at line starts and the closing dot (RFC 5321, 4.5.2)."""
     end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
-    return _LINE_STARTS_WITH_DOT.sub(b"..", content) + end
+    first = b"." if content.startswith(b".") else b""
+    return first + content.replace(b"\n.", b"\n..") + end

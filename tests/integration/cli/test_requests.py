@@ -12,7 +12,7 @@ from buffrsign.requests import SignatureRequests
 from tests.support.cli import Run, command_line
 from tests.support.clock import NOON
 from tests.support.database import migrated_database
-from tests.support.requests import DOCUMENT, open_job, signed, signer, voided
+from tests.support.requests import DOCUMENT, open_job, reassigned, signed, signer, voided
 
 IN_TURN = (signer("anna", order=1), signer("ben", order=2))
 
@@ -39,6 +39,20 @@ def test_a_request_shows_who_signed_and_who_is_next(run: Run, requests: Signatur
         ("anna", "signed", False),
         ("ben", "awaiting", True),
     ]
+
+
+def test_a_signer_who_was_replaced_is_shown_beside_who_signs_instead(run: Run, requests: SignatureRequests) -> None:
+    requests.open(open_job(*IN_TURN))
+    requests.record(reassigned("anna", to="dora"))
+
+    shown = json.loads(run("requests", "show", DOCUMENT, "--json").stdout)
+
+    assert [(each["recipient_id"], each["state"], each["in_place_of"]) for each in shown["signers"]] == [
+        ("anna", "reassigned", None),
+        ("dora", "awaiting", "anna"),
+        ("ben", "awaiting", None),
+    ]
+    assert shown["next"] == "awaits dora"
 
 
 def test_names_and_addresses_are_shown_only_where_they_are_asked_for(run: Run, requests: SignatureRequests) -> None:

@@ -25,7 +25,7 @@ from tests.support.clock import NOON, StoppedClock
 from tests.support.family import actions, use_mail_server
 from tests.support.letters import ADDRESS, COMPLETED, HOST, REMINDER, REQUEST
 from tests.support.mail_records import bring_to, claimed, report_of
-from tests.support.requests import DOCUMENT, declined, open_job, signed, signer, voided
+from tests.support.requests import DOCUMENT, declined, open_job, reassigned, signed, signer, voided
 from tests.support.smtp import DROP, Script, ScriptedSmtp
 
 
@@ -73,6 +73,7 @@ def not_awaited(services: Services, clock: StoppedClock) -> dict[WhyNotAwaited, 
         WhyNotAwaited.COMPLETED: lambda: after(signed("anna"), signed("ben")),
         WhyNotAwaited.DECLINED: lambda: after(declined("ben")),
         WhyNotAwaited.VOIDED: lambda: after(voided()),
+        WhyNotAwaited.REASSIGNED: lambda: after(reassigned("anna", to="dora")),
         WhyNotAwaited.EXPIRED: expire,
         WhyNotAwaited.NOT_THEIR_TURN: lambda: requests.open(open_job(ben, signer("anna", order=2))),
         WhyNotAwaited.NOT_A_SIGNER: lambda: requests.open(open_job(ben)),

@@ -14,6 +14,7 @@ from buffrsign.jobs.email import (
     SignatureReminderEmail,
     WhyUnreached,
 )
+from buffrsign.jobs.requests import Event
 from buffrsign.mail.delivery import MailRefused
 from buffrsign.mail.links import LinkKeys, Valid
 from buffrsign.mail.record import DeliveryRecord
@@ -21,11 +22,12 @@ from buffrsign.mail.suppression import SuppressionList
 from buffrsign.requests import Told
 from buffrsign.testing import assert_enqueued
 from tasks.email import send_last_chance, send_signature_reminder, send_signature_request
+from tasks.requests import record_signer_event
 from tests.support.clock import NOON
 from tests.support.family import use_mail_server
 from tests.support.letters import ADDRESS, LETTER, POLICY, REMINDER, REQUEST
 from tests.support.mail_records import claimed
-from tests.support.requests import DOCUMENT, extended, open_job, signer
+from tests.support.requests import DOCUMENT, event, extended, open_job, signer
 from tests.support.smtp import Script, ScriptedSmtp
 
 
@@ -37,7 +39,23 @@ def test_a_reminder_schedules_the_next_one_after_the_senders_interval(services, 
     [following] = [known for known in enqueued.enqueued if isinstance(known.job, SignatureReminderEmail)]
     assert following.at == NOON + timedelta(days=2)
     assert following.job.job_id != REMINDER.job_id
-    assert following.job == msgspec.structs.replace(REMINDER, job_id=following.job.job_id, round=2)
+    assert following.job == msgspec.structs.replace(
+        REMINDER, job_id=following.job.job_id, sender_email="sender@example.com", round=2
+    )
+
+
+def test_a_reminder_by_hand_and_one_on_time_say_the_same(services, mail, enqueued):
+    asked = open_job(signer("anna"), reminders=POLICY, expires_at=NOON + timedelta(days=30))
+    services.requests.open(asked)
+    link = f"{services.settings.signing_url}/{DOCUMENT}/anna"
+
+    record_signer_event.run(event(Event.REMIND_NOW, recipient_id="anna"), services)
+    [by_hand] = enqueued.jobs(SignatureReminderEmail)
+    send_signature_reminder.run(by_hand, services)
+
+    on_time = enqueued.jobs(SignatureReminderEmail)[-1]
+    assert on_time.signing_url == link
+    assert msgspec.structs.replace(by_hand, job_id=on_time.job_id, round=2) == on_time
 
 
 def test_the_letter_that_was_taken_plans_the_first_reminder(services, mail, enqueued):

@@ -273,7 +273,7 @@ def test_an_event_of_somebody_who_is_no_signer_is_for_a_person(services, enqueue
     before = list(enqueued.enqueued)
 
     with pytest.raises(SignerUnknown) as refused:
-        record_signer_event.run(signed("eve"), services)
+        record_signer_event.run(signed("eve", occurred_at=NOON - timedelta(minutes=15)), services)
 
     assert isinstance(refused.value, Permanent)
     assert enqueued.enqueued == before

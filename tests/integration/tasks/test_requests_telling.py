@@ -17,6 +17,7 @@ from buffrsign.jobs.fields import Recipient
 from buffrsign.jobs.requests import Event, ExpireRequest
 from buffrsign.requests import Told
 from buffrsign.testing import RecordingProducer
+from tasks.email import send_request_expired, send_signature_request
 from tasks.requests import expire_request, open_request, record_signer_event
 from tests.support.clock import NOON
 from tests.support.requests import DOCUMENT, declined, event, extended, open_job, signed, signer, voided
@@ -66,6 +67,44 @@ def test_nobody_is_told_of_an_end_that_is_none(services, enqueued, clock, before
 
     assert expire_request.run(look, services).outcome == outcome
     assert enqueued.jobs(RequestExpiredEmail) == []
+
+
+def test_each_expiry_of_an_extended_request_is_told_once(services, mail, enqueued, clock):
+    open_request.run(open_job(ANNA, expires_at=NOON + timedelta(days=9)), services)
+    for days in (9, 20):
+        clock.now = NOON + timedelta(days=days)
+        look = enqueued.jobs(ExpireRequest)[-1]
+        for _ in range(2):
+            expire_request.run(look, services)
+        send_request_expired.run(enqueued.jobs(RequestExpiredEmail)[-1], services)
+        record_signer_event.run(extended(NOON + timedelta(days=days + 11)), services)
+
+    assert [letter.round for letter in enqueued.jobs(RequestExpiredEmail)] == [1, 2]
+    assert [letter["X-RcptTo"] for letter in mail.messages()] == ["sender@example.com"] * 2
+
+
+def test_an_extension_in_time_is_no_expiry_and_leaves_the_round(services, enqueued, clock):
+    open_request.run(open_job(ANNA, expires_at=NOON + timedelta(days=9)), services)
+    record_signer_event.run(extended(NOON + timedelta(days=20)), services)
+    clock.now = NOON + timedelta(days=20)
+
+    expire_request.run(enqueued.jobs(ExpireRequest)[-1], services)
+
+    assert [letter.round for letter in enqueued.jobs(RequestExpiredEmail)] == [1]
+
+
+def test_who_is_asked_again_after_an_expiry_gets_a_letter_once_more_and_once_only(services, mail, enqueued, clock):
+    open_request.run(open_job(ANNA, expires_at=NOON + timedelta(days=9)), services)
+    send_signature_request.run(enqueued.jobs(SignatureRequestEmail)[0], services)
+    clock.now = NOON + timedelta(days=9)
+    more_time = extended(NOON + timedelta(days=20))
+
+    for _ in range(2):
+        record_signer_event.run(more_time, services)
+        send_signature_request.run(enqueued.jobs(SignatureRequestEmail)[-1], services)
+
+    assert [letter.round for letter in enqueued.jobs(SignatureRequestEmail)] == [1, 2]
+    assert [letter["X-RcptTo"] for letter in mail.messages()] == ["anna@example.com"] * 2
 
 
 def the_look(enqueued: RecordingProducer) -> ExpireRequest:

@@ -173,3 +173,10 @@ def test_both_bodies_reach_the_reader_as_they_were_written(body):
     lines = body.replace("\r\n", "\n").replace("\r", "\n").rstrip() + "\n"
     for part in ("plain", "html"):
         assert message.get_body((part,)).get_content().replace("\r\n", "\n") == lines
+
+
+@given(text=any_text(), html=any_text(), subject=any_text(300), name=any_text())
+def test_what_goes_out_is_what_the_standard_library_would_have_written(text, html, subject, name):
+    message = as_message(replace(LETTER, text=text, html=html, subject=subject, from_name=name), date=NOW)
+
+    assert as_bytes(message, utf8=False) == message.as_bytes(policy=email.policy.SMTP)
