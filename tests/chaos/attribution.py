@@ -62,6 +62,12 @@ class Faults:
         """The fault that ended the process of this run while it was running."""
         return next((fault for fault in self._on(run, before=before) if fault.kind in KILLS), None)
 
+    def began_at(self, run: Run) -> float:
+        """When the broker may have counted its start: a process that is paused as it begins says so when it goes on."""
+        begun = run.started.begun
+        pauses = [fault for fault in self._on(run, before=begun) if fault.kind == "pause" and self._lasts(fault)]
+        return min([begun, *(fault.since for fault in pauses if fault.at <= begun)])
+
     def excuse(self, run: Run, *, before: float) -> str | None:
         """Why the job may have been run again at this time, or None."""
         if run.failed_at is not None:

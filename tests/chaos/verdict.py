@@ -73,9 +73,8 @@ class _Job:
     cancel_unsure: bool = False
     runs: dict[str, Run] = field(default_factory=dict)
 
-    def in_order(self) -> list[Run]:
-        """A process that is paused as it begins writes so only when it goes on."""
-        return sorted(self.runs.values(), key=lambda run: run.started.begun)
+    def in_order(self, faults: Faults) -> list[Run]:
+        return sorted(self.runs.values(), key=faults.began_at)
 
 
 def judge(entries: Iterable[AnyEntry], leftovers: Leftovers, faults: Faults, findings: Findings) -> Findings:
@@ -123,7 +122,7 @@ def _judge_end(job_id: str, job: _Job, leftovers: Leftovers, faults: Faults, fin
 
 
 def _judge_repeats(job_id: str, job: _Job, faults: Faults, findings: Findings) -> None:
-    runs = job.in_order()
+    runs = job.in_order(faults)
     for former, latter in pairwise(runs):
         excuse = faults.excuse(former, before=latter.started.at)
         if excuse is None:
@@ -136,7 +135,7 @@ def _judge_repeats(job_id: str, job: _Job, faults: Faults, findings: Findings) -
 
 
 def _judge_after_end(job_id: str, job: _Job, ended_at: float | None, findings: Findings) -> None:
-    for run in job.in_order():
+    for run in job.runs.values():
         if ended_at is not None and run.started.begun > ended_at:
             findings.repeated_effects += 1
             words = f"{_about(job_id, job)} had ended at {ended_at:.3f}; again {_words(run)}"
@@ -152,7 +151,7 @@ def _deserved(job: _Job, reason: str, faults: Faults) -> bool:
         return job.doomed
     if reason != "killed_its_worker":
         return False
-    runs = job.in_order()
+    runs = job.in_order(faults)
     until = [run.started.at for run in runs[1:]] + [float("inf")]
     kills = [run for run, before in zip(runs, until, strict=True) if faults.kill_of(run, before=before)]
     return len(kills) >= FATAL_CRASHES

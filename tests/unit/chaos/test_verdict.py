@@ -100,6 +100,20 @@ def test_the_run_that_began_first_is_the_former_although_a_pause_kept_it_from_sa
     assert (found.unattributed_repeats, found.repeats) == (0, {"pause": 1})
 
 
+def test_a_run_whose_start_was_counted_before_a_pause_and_noted_after_it_is_the_former():
+    paused = run(8.91, performed=9.1, process=CHILD)
+    taken_over = run(7, performed=7.1, settled=7.1, process=OTHER, main=OTHER)
+    done = Leftovers(states={"a": "done"})
+
+    found = verdict([accepted(), *taken_over, *paused], faults=[fault("pause", 1, 8.9, WORKER, CHILD)], leftovers=done)
+    much_later = verdict(
+        [accepted(), *taken_over, *paused], faults=[fault("pause", 1, 8.8, WORKER, CHILD)], leftovers=done
+    )
+
+    assert (found.unattributed_repeats, found.repeats) == (0, {"pause": 1})
+    assert much_later.unattributed_repeats == 1
+
+
 def test_a_job_that_was_taken_back_is_not_lost():
     found = verdict([accepted(), Cancelled(at=1, job="a", subject="a")])
 
