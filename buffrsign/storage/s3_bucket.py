@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
-_MISSING = {"NoSuchKey", "404"}
+_ABSENT = {"NoSuchKey", "NoSuchUpload", "404"}
 _BROKE_OFF = (IncompleteReadError, ResponseStreamingError, HTTPClientError)
 _NOT_FROM_THE_MACHINE = {
     "profile": (None, None, None, None),
@@ -97,7 +97,7 @@ class Bucket:
     def find(self, key: str) -> Found | None:
         """The object under this key."""
         try:
-            with _errors_in_our_words():
+            with _errors_in_our_words(absent=ObjectMissing):
                 answer = self._client.head_object(Bucket=self._name, Key=key)
         except ObjectMissing:
             return None
@@ -118,7 +118,7 @@ class Bucket:
         """
         wanted = {"Range": f"bytes={start}-"} if start else {}
         same = {"IfMatch": f'"{etag}"'} if etag else {}
-        with _errors_in_our_words():
+        with _errors_in_our_words(absent=ObjectMissing):
             answer = self._client.get_object(Bucket=self._name, Key=key, **wanted, **same)  # type: ignore[arg-type]
         with closing(answer["Body"]) as body:
             yield Found(_bare(answer["ETag"]), start + answer["ContentLength"]), _pieces(body)
@@ -148,13 +148,13 @@ class Bucket:
 
     def parts(self, key: str, upload_id: str) -> dict[int, str]:
         """The tags of the parts that are there. Raises UploadGone."""
-        with _errors_in_our_words():
+        with _errors_in_our_words(absent=UploadGone):
             pages = self._client.get_paginator("list_parts").paginate(Bucket=self._name, Key=key, UploadId=upload_id)
             return {part["PartNumber"]: _bare(part["ETag"]) for page in pages for part in page.get("Parts", [])}
 
     def send_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
         """Store one part, over what is there of it, and return its tag. Raises UploadGone."""
-        with _errors_in_our_words():
+        with _errors_in_our_words(absent=UploadGone):
             answer = self._client.upload_part(
                 Bucket=self._name,
                 Key=key,
@@ -168,7 +168,7 @@ class Bucket:
     def complete(self, key: str, upload_id: str, etags: list[str]) -> None:
         """Make the parts an object. Raises UploadGone."""
         parts = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in enumerate(etags, start=1)]
-        with _errors_in_our_words():
+        with _errors_in_our_words(absent=UploadGone):
             self._client.complete_multipart_upload(
                 Bucket=self._name,
                 Key=key,
@@ -179,7 +179,7 @@ class Bucket:
     def abort(self, key: str, upload_id: str) -> None:
         """Forget an upload and its parts, if it is there."""
         try:
-            with _errors_in_our_words():
+            with _errors_in_our_words(absent=UploadGone):
                 self._client.abort_multipart_upload(Bucket=self._name, Key=key, UploadId=upload_id)
         except UploadGone:
             return
@@ -231,15 +231,14 @@ def _pieces(body: "StreamingBody") -> Iterator[bytes]:
 
 
 @contextmanager
-def _errors_in_our_words() -> Iterator[None]:
+def _errors_in_our_words(*, absent: type[Exception] | None = None) -> Iterator[None]:
+    """What it means that something is not there, the caller knows; of a bucket it is an outage."""
     try:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in _MISSING:
-            raise ObjectMissing from error
-        if code == "NoSuchUpload":
-            raise UploadGone from error
+        if absent and code in _ABSENT:
+            raise absent from error
         raise BlobsUnavailable(f"blob storage refused: {code}; look at the bucket, its keys and its server") from error
     except BotoCoreError as error:
         name = type(error).__name__
