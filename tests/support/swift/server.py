@@ -5,6 +5,8 @@ container and one object server share the process, and the folder has one device
 attributes, so the folder MUST be on a file system that has them.
 """
 
+import ctypes
+import signal
 import sys
 from pathlib import Path
 
@@ -45,6 +47,7 @@ rate_limit_after_segment = 1000
 """
 """Who may enter: access key `tests:access`, secret key `secret-of-the-tests`. Small parts make quick tests."""
 
+PR_SET_PDEATHSIG = 1
 SERVERS = {"account": account_server, "container": container_server, "object": object_server}
 
 
@@ -59,6 +62,7 @@ class NoCache:
 
 def main(folder: Path, port: int, certificate: str | None = None) -> None:
     """Serve until this process is ended; with a certificate, by TLS alone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # tests that were killed leave no server behind
     utils.HASH_PATH_SUFFIX = b"tests"
     devices = folder / "devices"
     (devices / "disk").mkdir(parents=True, exist_ok=True)
