@@ -76,7 +76,7 @@ bench-email: $(READY) ## letters a second beside smtplib loops, 3 minutes; QUICK
 	$(BIN)/python -m benchmarks.email $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --extra s3 --group dev --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --upgrade \
 	    --custom-compile-command "make lock" --output-file requirements.lock --quiet
 

@@ -1,13 +1,21 @@
 """The files of completed documents, as letters ask for them, out of storage."""
 
 from buffrsign.mail.enclosures import StoredFile, WhyWithheld
-from buffrsign.storage import BlobDamaged, BlobMissing, Catalog, DocumentUnknown, LocalBlobs, VersionDeleted
+from buffrsign.storage import (
+    BlobDamaged,
+    BlobMissing,
+    Blobs,
+    BlobTooLarge,
+    Catalog,
+    DocumentUnknown,
+    VersionDeleted,
+)
 
 
 class CompletedFiles:
     """Versions of the catalog and their blobs. Both methods raise BlobsUnavailable while storage is away."""
 
-    def __init__(self, catalog: Catalog, blobs: LocalBlobs) -> None:
+    def __init__(self, catalog: Catalog, blobs: Blobs) -> None:
         self._catalog = catalog
         self._blobs = blobs
 
@@ -28,10 +36,10 @@ class CompletedFiles:
     def read(self, file: StoredFile) -> bytes | WhyWithheld:
         """The blob, verified; it may have gone since it was found."""
         try:
-            return self._blobs.get(file.sha256)
+            return self._blobs.get(file.sha256, at_most_bytes=file.size_bytes)
         except BlobMissing:
             return self._missing()
-        except BlobDamaged:
+        except (BlobDamaged, BlobTooLarge):  # one that grew is not what was put
             return WhyWithheld.DAMAGED
 
     def _missing(self) -> WhyWithheld:

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from buffrsign.requests import SignatureRequests
     from buffrsign.state.cache import Cache
     from buffrsign.state.document_status import DocumentStatuses
-    from buffrsign.storage import Catalog, LocalBlobs
+    from buffrsign.storage import Blobs, Catalog
+    from buffrsign.storage.s3_place import S3Place
 
 
 class Services:
@@ -106,8 +107,12 @@ class Services:
         return SignatureRequests(self.database, clock=self.clock)
 
     @cached_property
-    def blobs(self) -> "LocalBlobs":
-        """The documents' bytes."""
+    def blobs(self) -> "Blobs":
+        """The documents' bytes: in the bucket that is configured, else in a folder."""
+        if self.settings.s3_endpoint:
+            from buffrsign.storage.s3 import S3Blobs
+
+            return S3Blobs(_bucket_of(self.settings))
         from buffrsign.storage import LocalBlobs
 
         return LocalBlobs(Path(self.settings.blob_folder))
@@ -213,7 +218,7 @@ class Services:
 
     def close(self) -> None:
         """Give back the connections of what was built."""
-        for name in ("broker", "document_statuses", "cache", "mailer", "database"):
+        for name in ("broker", "document_statuses", "cache", "blobs", "mailer", "database"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -245,6 +250,21 @@ os.register_at_fork(after_in_child=_forget_services)
 
 def _make_parent_folder(database_url: str) -> None:
     Path(database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _bucket_of(settings: Settings) -> "S3Place":
+    """The bucket that is named; `load` has seen to it that it is named wholly."""
+    from buffrsign.storage.s3_place import S3Place
+
+    return S3Place(
+        settings.s3_endpoint or "",
+        settings.s3_bucket or "",
+        settings.s3_access_key or "",
+        settings.s3_secret_key or "",
+        region=settings.s3_region,
+        prefix=settings.s3_prefix or "",
+        ca_file=settings.s3_ca_file,
+    )
 
 
 def _providers(settings: Settings) -> tuple[SmtpServer, ...]:

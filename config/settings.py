@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote
 
@@ -27,9 +28,11 @@ from buffrsign.mail.providers import (
     read_providers,
 )
 from buffrsign.mail.states import EXPECTED_ON_DOUBT, OnDoubtRefused, read_on_doubt
+from config.endpoint import EXPECTED_ENDPOINT, EndpointRefused, require_endpoint
 
 PREFIX = "BUFFRSIGN_"
 REDIS_URLS = ("broker_url", "state_url", "cache_url")
+_S3_NEEDS = ("s3_endpoint", "s3_bucket", "s3_access_key", "s3_secret_key")
 _REACHES_BROWSERS = re.compile(r"(NEXT_PUBLIC|VITE|REACT_APP|PUBLIC|NUXT_PUBLIC)_.*(REDIS|VALKEY|BROKER)")
 
 
@@ -104,6 +107,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         SqliteUrl, Is("the ledger, signature requests, the catalog and deliveries", "an sqlite:/// URL")
     ] = "sqlite:///var/buffrsign.db"
     blob_folder: Annotated[Text, Is("where the documents' bytes lie", "a folder")] = "var/blobs"
+    s3_endpoint: Annotated[
+        Text | None,
+        Is("where they lie instead, in an S3-compatible store; see docs/storage.md", EXPECTED_ENDPOINT),
+    ] = None
+    s3_bucket: Annotated[Text | None, Is("its bucket, which exists", "a bucket's name")] = None
+    s3_prefix: Annotated[Text | None, Is("what their keys begin with, if others use the bucket", "text")] = None
+    s3_region: Annotated[Text, Is("the bucket's region, as its server names it", "text")] = "us-east-1"
+    s3_access_key: Annotated[Text | None, Is("the account there", "text")] = None
+    s3_secret_key: Annotated[Text | None, Is("the secret of that account", "text")] = None
+    s3_ca_file: Annotated[
+        Text | None, Is("certificates to trust there, in place of the public ones", "a file in PEM")
+    ] = None
+    allow_plain_s3: Annotated[
+        bool, Is("lets documents travel in clear to a store that is not on loopback", "`1` or `0`")
+    ] = False
     smtp_host: Annotated[Text, Is("the mail server", "a host name")] = "127.0.0.1"
     smtp_port: Annotated[Port, Is("its port", "a port from 1 to 65535")] = 1025
     smtp_security: Annotated[
@@ -223,6 +241,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         problems.append(f"{_variable('unsubscribe_url')} and {_variable('unsubscribe_secret')} go together")
     if "download_url" in given and "link_keys" not in given:
         problems.append(f"{_variable('download_url')} needs {_variable('link_keys')}, or anybody could download")
+    problems += _s3_problems(given, values)
     if problems:
         raise SettingsRefused(problems)
     return Settings(**values)
@@ -262,6 +281,28 @@ def _value(name: str, text: str) -> Any:
     if name == "smtp_providers":
         read_providers(text)
     return msgspec.convert(text, _TYPES[name], strict=False)
+
+
+def _s3_problems(given: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
+    """What is wrong between the settings of the store, each of which fits by itself."""
+    named = [name for name in given if name.startswith("s3_") or name == "allow_plain_s3"]
+    if not named:
+        return []
+    problems = [
+        f"{_variable(name)} is missing: {_is(name).what}; {_variable(named[0])} needs it"
+        for name in _S3_NEEDS
+        if name not in given
+    ]
+    if find_spec("botocore") is None:
+        problems.append(f"{_variable(named[0])} needs botocore; install the extra s3: `pip install buffrsign[s3]`")
+    if "blob_folder" in given:
+        problems.append(f"{_variable('blob_folder')} and {_variable(named[0])} name two places for blobs; keep one")
+    try:
+        if isinstance(endpoint := values.get("s3_endpoint"), str):
+            require_endpoint(endpoint, allow_plain=bool(values.get("allow_plain_s3")))
+    except EndpointRefused as refused:
+        problems.append(f"{_variable('s3_endpoint')} must be {EXPECTED_ENDPOINT}: {refused}")
+    return problems
 
 
 def _aliases(environment: Mapping[str, str]) -> dict[str, str]:

@@ -14,18 +14,29 @@ from tasks.base import Done, task
 
 log = get_logger(__name__)
 
+_MEANS_AWAY = 5
+"""After so many failures in a row storage is away: each of them held the catalog's lock until it timed out."""
+
+_UNFINISHED_FOR = timedelta(days=2)
+"""An upload that is continued is continued within hours."""
+
 
 @task(ExpiredDocuments, attempts=3)
 def delete_expired_documents(job: ExpiredDocuments, services: Services) -> Done:
     """Delete what is past its retention and not on hold: the version's bytes, and the blobs made from it."""
-    deleted, failures = 0, []
+    deleted, failures, in_a_row = 0, [], 0
     for version in services.catalog.expired(at_most=job.at_most):
         try:
             deleted += _delete(version, services)
+            in_a_row = 0
         except BlobsUnavailable as error:
             failures.append(error)  # one blob that cannot be removed must not keep all the others
+            in_a_row += 1
+        if in_a_row == _MEANS_AWAY:
+            break
     if failures:
         raise failures[0]
+    _drop_unfinished_uploads(services)
     return Done(f"{deleted} deleted", {"deleted": deleted})
 
 
@@ -50,6 +61,12 @@ def tell_of_uncertain_letters(job: UncertainLetters, services: Services) -> Done
     log.error("letters are uncertain, a person must decide", letters=len(due), oldest_h=oldest_h)
     services.doubts.alerted(due)
     return Done(f"{len(due)} uncertain, the oldest for {oldest_h} h", {"letters": len(due), "oldest_h": oldest_h})
+
+
+def _drop_unfinished_uploads(services: Services) -> None:
+    dropped = services.blobs.clean(before=services.clock() - _UNFINISHED_FOR)
+    if dropped:
+        log.info("uploads that nobody finished were dropped", uploads=dropped)
 
 
 def _delete(version: Version, services: Services) -> bool:

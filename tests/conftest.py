@@ -12,11 +12,13 @@ from buffrsign.mail.chromium import find_browser
 from tests.support import parallel
 from tests.support.broker import KEY_SECRET, TestBroker, databases, running_server
 from tests.support.postgresql import folder_of_programs
+from tests.support.s3_server import find_swift
 
 PARTS: dict[str, Callable[[], object]] = {
     "redis-server": lambda: shutil.which("redis-server"),
     "postgresql": folder_of_programs,
     "chromium": find_browser,
+    "s3-server": find_swift,
 }
 """What `needs(part)` may name, and what shows that it is there."""
 

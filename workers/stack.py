@@ -93,7 +93,9 @@ def wait_until(
 
 def _with_data_in(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
     here = folder.resolve()
-    defaults = {"BUFFRSIGN_DATABASE_URL": f"sqlite:///{here}/buffrsign.db", "BUFFRSIGN_BLOB_FOLDER": f"{here}/blobs"}
+    defaults = {"BUFFRSIGN_DATABASE_URL": f"sqlite:///{here}/buffrsign.db"}
+    if not any(name.startswith("BUFFRSIGN_S3_") for name in env):
+        defaults["BUFFRSIGN_BLOB_FOLDER"] = f"{here}/blobs"
     return {**defaults, **env}
 
 

@@ -244,13 +244,20 @@ def damage(desk, letter):
     (desk.folder / letter.sha256[:2] / letter.sha256).write_bytes(b"something else")
 
 
+def lengthen(desk, letter):
+    with (desk.folder / letter.sha256[:2] / letter.sha256).open("ab") as file:
+        file.write(b"more")
+
+
 def delete(desk, letter):
     with desk.catalog.deleting(DOCUMENT, letter.sha256) as deletion:
         for blob in deletion.unused_blobs:
             desk.blobs.delete(blob)
 
 
-@pytest.mark.parametrize(("spoil", "why"), [(lose, "missing"), (damage, "damaged"), (delete, "deleted")])
+@pytest.mark.parametrize(
+    ("spoil", "why"), [(lose, "missing"), (damage, "damaged"), (lengthen, "damaged"), (delete, "deleted")]
+)
 def test_who_is_told_that_all_have_signed_is_told_so_without_the_document_where_that_is_gone(desk, spoil, why):
     letter = desk.letter_with(pdf_of(100_000), retain_until=NOW)
     spoil(desk, letter)

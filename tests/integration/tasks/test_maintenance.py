@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from buffrsign.mail.states import State
 from buffrsign.producer import BrokerUnavailable
 from buffrsign.state.cache import Namespace
 from buffrsign.state.keys import CACHE_PREFIX
-from buffrsign.storage import BlobsUnavailable, DocumentState, Step, Version
+from buffrsign.storage import BlobsUnavailable, DocumentState, LocalBlobs, Step, Version
 from buffrsign.testing import RecordingProducer
 from config.cache import INSPECTIONS
 from config.services import Services
@@ -193,6 +194,44 @@ def test_one_blob_that_cannot_be_removed_keeps_no_other_and_is_tried_again(servi
 
     assert not services.blobs.has(other.sha256)
     assert services.catalog.expired(at_most=9) == [services.catalog.version("stuck")]
+
+
+class StorageThatIsAway(LocalBlobs):
+    """It can be asked, and does not answer."""
+
+    asked = 0
+
+    def delete(self, sha256: str) -> bool:
+        self.asked += 1
+        raise BlobsUnavailable(f"blob storage did not answer for {sha256}")
+
+
+def test_a_sweep_ends_early_while_storage_is_away_and_goes_on_from_there(services, tmp_path):
+    versions = [
+        upload(services, pdfs.plain(pages=pages), document_id=f"doc_{pages}", retain_until=EXPIRED)
+        for pages in range(1, 8)
+    ]
+    there, services.blobs = services.blobs, StorageThatIsAway(tmp_path / "blobs")
+
+    with pytest.raises(BlobsUnavailable):
+        delete_expired_documents.run(ExpiredDocuments(), services)
+
+    assert services.blobs.asked == 5
+    services.blobs = there
+    assert delete_expired_documents.run(ExpiredDocuments(), services).outcome == f"{len(versions)} deleted"
+
+
+def test_uploads_that_nobody_finished_are_dropped_after_two_days(services, clock, tmp_path):
+    upload(services, pdfs.plain())
+    unfinished = tmp_path / "blobs" / "ab" / f".ab{'0' * 62}.k1ll3d"
+    unfinished.parent.mkdir(exist_ok=True)
+    unfinished.write_bytes(b"half of it")
+    begun = (clock() - timedelta(days=2)).timestamp()
+
+    for moment, stays in ((begun + 1, True), (begun - 1, False)):
+        os.utime(unfinished, (moment, moment))
+        delete_expired_documents.run(ExpiredDocuments(), services)
+        assert unfinished.exists() is stays
 
 
 def test_people_see_that_a_document_is_gone(services):

@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,43 @@ def test_a_value_that_does_not_fit_is_refused_and_not_repeated(name: str, value:
 
     assert problem.startswith(f"{name} must be ")
     assert not value.strip() or value not in problem.removeprefix(name)
+
+
+BUCKET = {
+    "BUFFRSIGN_S3_ENDPOINT": "https://store.internal:9000",
+    "BUFFRSIGN_S3_BUCKET": "documents",
+    "BUFFRSIGN_S3_ACCESS_KEY": "an access key",
+    "BUFFRSIGN_S3_SECRET_KEY": "a secret key",
+}
+
+
+def test_blobs_lie_in_a_folder_unless_a_bucket_is_named() -> None:
+    in_a_folder, in_a_bucket = load(ADDRESSES), load({**ADDRESSES, **BUCKET, "BUFFRSIGN_S3_PREFIX": "live"})
+
+    assert (in_a_folder.blob_folder, in_a_folder.s3_endpoint) == ("var/blobs", None)
+    assert (in_a_bucket.s3_endpoint, in_a_bucket.s3_prefix) == ("https://store.internal:9000", "live")
+
+
+@pytest.mark.parametrize("name", BUCKET)
+def test_a_bucket_is_named_wholly_or_not_at_all(name: str) -> None:
+    [problem] = problems_of({each: value for each, value in {**ADDRESSES, **BUCKET}.items() if each != name})
+
+    assert problem.startswith(f"{name} is missing: ")
+
+
+def test_two_places_for_blobs_are_one_too_many() -> None:
+    [problem] = problems_of({**ADDRESSES, **BUCKET, "BUFFRSIGN_BLOB_FOLDER": "/var/blobs"})
+
+    assert "name two places for blobs" in problem
+
+
+def test_documents_do_not_travel_in_clear_unless_it_is_allowed() -> None:
+    plain = {**ADDRESSES, **BUCKET, "BUFFRSIGN_S3_ENDPOINT": "http://store.internal:9000"}
+
+    [problem] = problems_of(plain)
+
+    assert problem.startswith("BUFFRSIGN_S3_ENDPOINT must be an https:// address")
+    assert load({**plain, "BUFFRSIGN_ALLOW_PLAIN_S3": "1"}).s3_endpoint == "http://store.internal:9000"
 
 
 def test_redis_url_sets_all_three_addresses_and_keeps_account_and_options() -> None:
@@ -243,3 +282,11 @@ def test_a_link_to_unsubscribe_is_an_https_address_in_ascii(url: str) -> None:
     [problem] = problems_of({**ADDRESSES, **UNSUBSCRIBE, "BUFFRSIGN_UNSUBSCRIBE_URL": url})
 
     assert problem == "BUFFRSIGN_UNSUBSCRIBE_URL must be an https:// address"
+
+
+def test_whoever_reads_the_settings_loads_neither_sql_nor_a_client_of_a_store() -> None:
+    program = "import sys, config.settings; print({'sqlalchemy', 'botocore'} & sys.modules.keys())"
+
+    told = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    assert told == "set()\n"
