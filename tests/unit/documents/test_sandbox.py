@@ -11,6 +11,7 @@ import pytest
 from buffrsign.documents import Reason
 from buffrsign.documents.sandbox import Limits, seccomp
 from buffrsign.documents.sandbox.endings import name_of, reason_of
+from buffrsign.documents.sandbox.limits import MIB
 from buffrsign.documents.sandbox.syscalls import DENIED, PRCTL, PRLIMIT64, TGKILL, Numbers
 from buffrsign.documents.sandbox.wire import (
     ANSWERS,
@@ -24,6 +25,7 @@ from buffrsign.documents.sandbox.wire import (
     receive_with_file,
     send,
 )
+from config.settings import Settings
 from workers.processes import ROOT
 
 ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050001
@@ -164,6 +166,16 @@ def test_the_page_states_the_limits_that_there_are():
         f"| {limits.files_per_child}; fewer",
     ):
         assert stated in PAGE
+
+
+def test_a_worker_without_settings_has_the_same_limits():
+    default = {field.name: field.default for field in msgspec.structs.fields(Settings)}
+    limits = Limits()
+
+    assert default["sandbox_memory_mib"] * MIB == limits.memory_bytes
+    assert default["sandbox_output_mib"] * MIB == limits.output_bytes
+    assert (default["sandbox_cpu_s"], default["sandbox_wall_s"]) == (limits.cpu_s, limits.wall_s)
+    assert default["sandbox_files_per_child"] == limits.files_per_child
 
 
 def test_the_page_says_which_file_has_which_outcome():
