@@ -17,6 +17,9 @@ class Way(StrEnum):
     FORK = "fork"
 
 
+Ways = Mapping[Way, Callable[[bytes], bytes]]
+
+
 class Void(Exception):
     """A measurement that does not count; the message says why."""
 
@@ -45,7 +48,7 @@ def in_a_fork(data: bytes) -> bytes:
     return png
 
 
-def measure(ways: Mapping[Way, Callable[[bytes], bytes]], data: bytes, picture: bytes) -> dict[Way, float]:
+def measure(ways: Ways, data: bytes, picture: bytes) -> dict[Way, float]:
     """Seconds that each way takes for this file, one right after the other, so that a busy machine slows all of them.
 
     Raises:

@@ -26,7 +26,7 @@ def confine(limits: Limits, rules: int | None) -> Confined:
     privileges = _held(kernel.drop_privileges)
     files = _held(lambda: landlock.restrict(rules))
     reaching_out = _held(seccomp.deny_what_reaches_out)  # the last: it denies prctl
-    return Confined(network=reaching_out, programs=reaching_out or files, files=files, privileges=privileges)
+    return Confined(network=reaching_out, programs=reaching_out, files=files, privileges=privileges)
 
 
 def _held(confine_further: Callable[[], None]) -> bool:

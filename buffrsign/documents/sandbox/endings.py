@@ -10,9 +10,7 @@ _REASONS: dict[int, Reason] = {
     signal.SIGPROF: Reason.RESOURCE_LIMIT,  # our timer: the file's processor time is spent
     signal.SIGXCPU: Reason.RESOURCE_LIMIT,
     signal.SIGKILL: Reason.RESOURCE_LIMIT,  # not ours, then the kernel's, which had no memory left
-    signal.SIGABRT: Reason.RESOURCE_LIMIT,  # libc and PDFium end themselves so, and by the next two,
-    signal.SIGILL: Reason.RESOURCE_LIMIT,  # where they get no memory
-    signal.SIGTRAP: Reason.RESOURCE_LIMIT,
+    signal.SIGABRT: Reason.RESOURCE_LIMIT,  # PDFium, which got no memory
     signal.SIGSYS: Reason.ACTIVE_CONTENT,  # a system call that reaches out
 }
 

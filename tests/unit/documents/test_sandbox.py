@@ -37,6 +37,7 @@ PAGE = (ROOT / "docs" / "documents.md").read_text(encoding="utf-8")
     ("status", "reason", "name"),
     [
         (signal.SIGSEGV, Reason.DAMAGED, "SIGSEGV"),
+        (signal.SIGTRAP, Reason.DAMAGED, "SIGTRAP"),
         (signal.SIGPROF, Reason.RESOURCE_LIMIT, "SIGPROF"),
         (signal.SIGKILL, Reason.RESOURCE_LIMIT, "SIGKILL"),
         (signal.SIGSYS, Reason.ACTIVE_CONTENT, "SIGSYS"),
