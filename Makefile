@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email lock clean
+.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents lock clean
 
 # Every process of the tests would compile the whole source anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -74,6 +74,9 @@ bench-engine: $(READY) ## the delivery engine beside stock Celery and its peers,
 
 bench-email: $(READY) ## letters a second beside smtplib loops, 3 minutes; QUICK=1 takes one
 	$(BIN)/python -m benchmarks.email $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)
+
+bench-documents: $(READY) ## what reading documents in a sandbox costs, a minute; QUICK=1 takes seconds
+	@$(BIN)/python -m benchmarks.documents $(if $(QUICK),--quick)
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --extra s3 --group dev --universal --python-version 3.11 \

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from buffrsign.compliance import Policy
     from buffrsign.core.sql import Database
+    from buffrsign.documents.sandbox import Sandbox
     from buffrsign.ledger import Ledger
     from buffrsign.mail.delivery import Mailer
     from buffrsign.mail.doubts import Doubts
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from buffrsign.requests import SignatureRequests
     from buffrsign.state.cache import Cache
     from buffrsign.state.document_status import DocumentStatuses
+    from buffrsign.state.kills import Kills
     from buffrsign.storage import Blobs, Catalog
     from buffrsign.storage.s3_place import S3Place
 
@@ -116,6 +118,29 @@ class Services:
         from buffrsign.storage import LocalBlobs
 
         return LocalBlobs(Path(self.settings.blob_folder))
+
+    @cached_property
+    def sandbox(self) -> "Sandbox":
+        """Where documents are read."""
+        from buffrsign.documents.sandbox import Limits, Sandbox
+        from buffrsign.documents.sandbox.limits import MIB
+
+        settings = self.settings
+        limits = Limits(
+            memory_bytes=settings.sandbox_memory_mib * MIB,
+            cpu_s=settings.sandbox_cpu_s,
+            wall_s=settings.sandbox_wall_s,
+            output_bytes=settings.sandbox_output_mib * MIB,
+            files_per_child=settings.sandbox_files_per_child,
+        )
+        return Sandbox(limits, kills=self.kills)
+
+    @cached_property
+    def kills(self) -> "Kills":
+        """Which files killed their readers."""
+        from buffrsign.state.kills import Kills
+
+        return Kills(connect(self.settings.state_url))
 
     @cached_property
     def catalog(self) -> "Catalog":
@@ -211,14 +236,15 @@ class Services:
             rates=Rates(self.database, clock=self.clock),
         )
 
-    def leave_mail_servers(self) -> None:
-        """Say goodbye in every session that is kept for further letters, if there are any."""
-        if "mailer" in self.__dict__:
-            self.mailer.close()
+    def leave(self) -> None:
+        """Say goodbye to mail servers whose sessions are kept for further letters, and end the readers of documents."""
+        for name in ("mailer", "sandbox"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
 
     def close(self) -> None:
         """Give back the connections of what was built."""
-        for name in ("broker", "document_statuses", "cache", "blobs", "mailer", "database"):
+        for name in ("broker", "document_statuses", "cache", "kills", "blobs", "mailer", "sandbox", "database"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 

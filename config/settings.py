@@ -196,6 +196,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[int, msgspec.Meta(ge=1, le=3650)],
         Is("how long a link to a document holds, in days; not past its retention", "1 to 3650"),
     ] = 30
+    sandbox_memory_mib: Annotated[
+        Annotated[int, msgspec.Meta(ge=32, le=65_536)],
+        Is("how much memory reading one file may take, in MiB; see docs/documents.md", "32 to 65536"),
+    ] = 256
+    sandbox_cpu_s: Annotated[
+        Annotated[float, msgspec.Meta(ge=0.1, le=280)],
+        Is("how much processor time reading one file may take, in seconds", "0.1 to 280"),
+    ] = 2.0
+    sandbox_wall_s: Annotated[
+        Annotated[float, msgspec.Meta(ge=0.1, le=280)],
+        Is("how long reading one file may take by the clock, in seconds", "0.1 to 280"),
+    ] = 10.0
+    sandbox_output_mib: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=1024)],
+        Is("how large a picture or text may be that is made of one file, in MiB", "1 to 1024"),
+    ] = 32
+    sandbox_files_per_child: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=100_000)],
+        Is("after how many files a process that reads them is replaced", "1 to 100000"),
+    ] = 100
     log_format: Annotated[
         Literal["console", "json"], Is("for people, or one JSON object a line", "`console` or `json`")
     ] = "console"

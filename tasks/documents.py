@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from buffrsign.compliance import claims_of_accreditation
-from buffrsign.documents import Inspected, Thumbnail, Unreadable, inspect, render_thumbnail, text_of
+from buffrsign.documents import Inspected, Thumbnail, Unreadable
 from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
@@ -42,7 +42,7 @@ def inspect_document(job: InspectDocument, services: Services) -> Done:
 def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
     """Picture page 1, keep the picture as a blob, and go on to the check once everything before it is known."""
     version = services.catalog.live_version(job.document_id, job.sha256)
-    match render_thumbnail(services.blobs.get(version.sha256)):
+    match services.sandbox.render_thumbnail(services.blobs.get(version.sha256)):
         case Thumbnail(png, width, height):
             kept = attach(png, to=version, catalog=services.catalog, blobs=services.blobs)
             found: dict[str, Any] = {"rendered": True, "thumbnail": kept, "width_px": width, "height_px": height}
@@ -70,23 +70,27 @@ def _finish(version: Version, step: Step, found: dict[str, Any], services: Servi
 
 
 def _inspection(version: Version, services: Services) -> dict[str, Any]:
-    """What the file is, as JSON values; from the cache when these bytes were read before."""
+    """What the file is, as JSON values; from the cache when these bytes were read before, and could be.
+
+    That a file cannot be read may be the machine's doing, or ours, so it is found out each time.
+    """
     known = services.cache.get(INSPECTIONS, version.sha256)
     if isinstance(known, dict):
         return known
     data = services.blobs.get(version.sha256)
-    match inspect(data):
+    match services.sandbox.inspect(data):
         case Unreadable(reason, detail):
-            found: dict[str, Any] = {"readable": False, "reason": reason.value, "detail": detail}
+            return {"readable": False, "reason": reason.value, "detail": detail}
         case Inspected() as report:
-            found = {"readable": True, **msgspec.to_builtins(report), "claims": _claims(data, pages=report.pages)}
-    services.cache.put(INSPECTIONS, version.sha256, found)
-    return found
+            claims = _claims(data, services, pages=report.pages)
+            found = {"readable": True, **msgspec.to_builtins(report), "claims": claims}
+            services.cache.put(INSPECTIONS, version.sha256, found)
+            return found
 
 
-def _claims(data: bytes, *, pages: int) -> list[str] | None:
+def _claims(data: bytes, services: Services, *, pages: int) -> list[str] | None:
     """Claims of accreditation in the text; None when it was not all read and holds none so far: nobody knows then."""
-    match text_of(data, max_pages=CLAIM_SCAN_PAGES, max_characters=CLAIM_SCAN_CHARACTERS):
+    match services.sandbox.text_of(data, max_pages=CLAIM_SCAN_PAGES, max_characters=CLAIM_SCAN_CHARACTERS):
         case str(text) if text.strip():
             claims = claims_of_accreditation(text)
             is_cut = pages > CLAIM_SCAN_PAGES or len(text) >= CLAIM_SCAN_CHARACTERS

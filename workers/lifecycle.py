@@ -27,7 +27,7 @@ def install() -> None:
     celeryd_init.connect(_prepare, weak=False)
     setup_logging.connect(_keep_our_logs, weak=False)
     for shutdown in (worker_process_shutdown, worker_shutdown):  # a child of the pool; the worker itself
-        shutdown.connect(_leave_mail_servers, weak=False)
+        shutdown.connect(_leave, weak=False)
 
 
 def import_families(queues: Iterable[str]) -> None:
@@ -63,8 +63,8 @@ def _spare_what_stays() -> None:
     gc.set_threshold(NEW_OBJECTS_BEFORE_A_LOOK)
 
 
-def _leave_mail_servers(**_signal: object) -> None:
-    services().leave_mail_servers()
+def _leave(**_signal: object) -> None:
+    services().leave()
 
 
 def _keep_our_logs(**_signal: object) -> None:

@@ -1,7 +1,8 @@
 """What can be told about a PDF: pure functions, bytes in and a frozen value out, so that each can run in a child."""
 
 from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
-from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, Reason, Unreadable
+from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
+from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
 from buffrsign.documents.text import text_of
 
@@ -10,12 +11,15 @@ __all__ = [
     "MAX_EDGE_PX",
     "MAX_PAGES",
     "MAX_PAGE_SIZES",
+    "MAX_PIXELS",
     "Inspected",
     "PageSize",
+    "Picture",
     "Reason",
     "Thumbnail",
     "Unreadable",
     "inspect",
+    "picture_facts",
     "render_thumbnail",
     "text_of",
 ]

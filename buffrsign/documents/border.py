@@ -38,12 +38,29 @@ def reads_pdf(
     """
 
     @wraps(read)
+    def read_pdf(data: bytes, /, *args: Options.args, **options: Options.kwargs) -> Value:
+        if _HEADER not in data[:_HEADER_WITHIN_BYTES]:
+            raise Refused(Reason.NOT_A_PDF)
+        return read(data, *args, **options)
+
+    return reads_file(read_pdf)
+
+
+def reads_file(
+    read: Callable[Concatenate[bytes, Options], Value],
+) -> Callable[Concatenate[bytes, Options], Value | Unreadable]:
+    """The same for the bytes of any file: only nothing and too much are refused unread."""
+
+    @wraps(read)
     def read_or_say_why(data: bytes, /, *args: Options.args, **options: Options.kwargs) -> Value | Unreadable:
         try:
             _refuse_at_sight(data)
             return read(data, *args, **options)
         except Refused as refusal:
             return refusal.outcome
+        except MemoryError:
+            log.warning("document could not be read", error="MemoryError")
+            return Unreadable.because(Reason.RESOURCE_LIMIT)
         except Exception as error:  # a hostile file makes the parsers raise nearly every built-in error
             if _is_about_time(error):
                 raise
@@ -58,8 +75,6 @@ def _refuse_at_sight(data: bytes) -> None:
         raise Refused(Reason.EMPTY)
     if len(data) > MAX_BYTES:
         raise Refused(Reason.TOO_LARGE)
-    if _HEADER not in data[:_HEADER_WITHIN_BYTES]:
-        raise Refused(Reason.NOT_A_PDF)
 
 
 def _is_about_time(error: Exception) -> bool:

@@ -1,1 +1,1 @@
-"""What Redis remembers for a while: the status of documents, and a cache."""
+"""What Redis remembers for a while: the status of documents, which files kill their readers, and a cache."""

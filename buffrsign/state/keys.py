@@ -7,6 +7,10 @@ last change. If lost: the catalog in SQL still knows the state; progress starts 
 DOCUMENT_CHANNEL_PREFIX = "buffrsign:document-updates:"
 """On the state server. Channel, one per document: every status as JSON when it changes. Nothing is stored."""
 
+DOCUMENT_KILLS_PREFIX = "buffrsign:document-kills:"
+"""On the state server. String, one per file, under its SHA-256: how many readers it has killed. Expires 30 days after
+the last. If lost: a quarantined file may kill three more."""
+
 CACHE_PREFIX = "buffrsign:cache:"
 """On the cache server. String, one per entry, under `<namespace>:<version>:<name>`. Expires as its writer said.
 If lost: it is computed again."""

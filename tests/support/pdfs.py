@@ -78,7 +78,7 @@ def with_page_size(*, width: float, height: float) -> bytes:
 @cache
 def without_pages() -> bytes:
     """A document whose page tree is empty."""
-    return _numbered(b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>")
+    return numbered(b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>")
 
 
 @cache
@@ -154,7 +154,7 @@ def with_shared_fields(*, levels: int = 40) -> bytes:
     """A form whose every branch hangs twice in the one above: 2**levels ways to walk it."""
     first = 4
     branches = [b"<< /Kids [%d 0 R %d 0 R] >>" % (n + 1, n + 1) for n in range(first, first + levels)]
-    return _numbered(
+    return numbered(
         b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%d 0 R] >> >>" % first,
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>",
@@ -176,7 +176,7 @@ def with_garbage_tail() -> bytes:
 @cache
 def with_cyclic_page_tree() -> bytes:
     """A page tree whose branch contains the root."""
-    return _numbered(
+    return numbered(
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Pages /Kids [2 0 R] /Count 1 /Parent 2 0 R >>",
@@ -186,7 +186,7 @@ def with_cyclic_page_tree() -> bytes:
 @cache
 def claiming_pages(count: bytes) -> bytes:
     """One page, and a `/Count` that says something else."""
-    return _numbered(
+    return numbered(
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count %s >>" % count,
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>",
@@ -196,7 +196,7 @@ def claiming_pages(count: bytes) -> bytes:
 @cache
 def with_page_repeated(*, times: int) -> bytes:
     """A page tree that names one page so many times."""
-    return _numbered(
+    return numbered(
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b"3 0 R " * times, times),
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>",
@@ -238,7 +238,7 @@ def _written(writer: PdfWriter) -> bytes:
     return file.getvalue()
 
 
-def _numbered(*objects: bytes) -> bytes:
+def numbered(*objects: bytes) -> bytes:
     """A file of these objects, numbered from 1, the first one being the catalog; with a right cross-reference table."""
     file, offsets = b"%PDF-1.7\n", []
     for number, body in enumerate(objects, start=1):

@@ -12,11 +12,12 @@ from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
 from buffrsign.state.document_status import DocumentStatus
 from buffrsign.storage import BlobDamaged, BlobMissing, DocumentState, DocumentUnknown, Step, Version, VersionDeleted
 from buffrsign.testing import assert_enqueued
+from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.documents import CLAIM_SCAN_PAGES, inspect_document, render_thumbnails
-from tests.support import pdfs
+from tests.support import bombs, pdfs
 from tests.support.clock import NOON
-from tests.support.family import actions, upload
+from tests.support.family import actions, family_services, upload
 
 SPARE = pdfs.plain(text="The spare one.")
 
@@ -28,6 +29,7 @@ UNREADABLE = [
     pytest.param(pdfs.aes256_with_user_password(), "encrypted", id="password, AES-256"),
     pytest.param(pdfs.without_pages(), "damaged", id="no pages"),
     pytest.param(pdfs.plain()[:200], "damaged", id="cut off"),
+    pytest.param(bombs.flate_in_flate(mib=300), "resource_limit", id="bomb"),
 ]
 
 
@@ -112,6 +114,27 @@ def test_a_file_that_cannot_be_read_is_held_with_its_reason_and_ends_there(servi
     assert entry.details == {"sha256": version.sha256, "readable": False, "reason": reason}
     assert [known.job for known in enqueued.enqueued] == [entry]
     assert (status(services).state, status(services).progress, status(services).reason) == ("held", 100, reason)
+
+
+def test_a_file_that_killed_three_readers_is_quarantined_for_every_worker(services, broker, enqueued, clock, tmp_path):
+    version = upload(services, bombs.flate_in_flate(mib=300))
+    outcomes = [inspect_document.run(inspect_job(version), services).outcome for _ in range(3)]
+
+    with family_services(broker, tmp_path, producer=enqueued, clock=clock) as another:
+        quarantined = render_thumbnails.run(render_job(version), another)
+
+        assert another.sandbox.forked == 0
+
+    assert outcomes == ["resource_limit", "resource_limit", "quarantined"]
+    assert quarantined.outcome == "quarantined"
+
+
+def test_a_file_that_could_not_be_read_is_read_again_the_next_time(services):
+    version = upload(services, pdfs.plain()[:200])
+    for _ in range(2):
+        inspect_document.run(inspect_job(version), services)
+
+    assert services.cache.get(INSPECTIONS, version.sha256) is None
 
 
 def test_without_a_digest_the_latest_version_is_inspected(services, enqueued):

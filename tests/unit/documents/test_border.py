@@ -12,7 +12,7 @@ DATA = b"%PDF-1.7"
 
 @pytest.mark.parametrize(
     "error",
-    [KeyError("/Root"), AssertionError(), RecursionError(), struct.error(), zlib.error(), SyntaxError(), MemoryError()],
+    [KeyError("/Root"), AssertionError(), RecursionError(), struct.error(), zlib.error(), SyntaxError()],
     ids=lambda error: type(error).__name__,
 )
 def test_whatever_a_parser_raises_the_document_is_damaged(error):
@@ -21,6 +21,14 @@ def test_whatever_a_parser_raises_the_document_is_damaged(error):
         raise error
 
     assert read(DATA) == Unreadable.because(Reason.DAMAGED)
+
+
+def test_a_document_that_takes_more_memory_than_there_is_is_not_called_damaged():
+    @reads_pdf
+    def read(data: bytes) -> int:
+        raise MemoryError
+
+    assert read(DATA) == Unreadable.because(Reason.RESOURCE_LIMIT)
 
 
 def test_an_error_is_logged_by_its_class_and_never_by_its_words(caplog):

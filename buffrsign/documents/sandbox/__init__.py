@@ -1,0 +1,9 @@
+"""Whatever parses foreign bytes does it in a child process that may take little and reach nothing."""
+
+from buffrsign.documents.sandbox.kills import MOST_KILLS, Kills, KillsHere
+from buffrsign.documents.sandbox.limits import Limits
+from buffrsign.documents.sandbox.parent import SandboxBroken
+from buffrsign.documents.sandbox.sandbox import Sandbox
+from buffrsign.documents.sandbox.wire import Confined
+
+__all__ = ["MOST_KILLS", "Confined", "Kills", "KillsHere", "Limits", "Sandbox", "SandboxBroken"]

@@ -1,0 +1,53 @@
+"""What a child may be asked to do with a file, by name, and the type of what comes back."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from buffrsign.documents.inspection import Inspected, inspect
+from buffrsign.documents.picture import Picture, picture_facts
+from buffrsign.documents.render import Thumbnail, render_thumbnail
+from buffrsign.documents.text import text_of
+
+
+class Reader(NamedTuple):
+    """A function of a file's bytes and options that are numbers. It returns `result`, or `Unreadable`."""
+
+    read: Callable[..., Any]
+    result: type
+
+
+READERS: Mapping[str, Reader] = {
+    "inspect": Reader(inspect, Inspected),
+    "picture_facts": Reader(picture_facts, Picture),
+    "render_thumbnail": Reader(render_thumbnail, Thumbnail),
+    "text_of": Reader(text_of, str),
+}
+
+_OBJECTS = (
+    b"<< /Type /Catalog /Pages 2 0 R >>",
+    b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+    b"<< /Length 35 >>\nstream\nBT /F 12 Tf 10 50 Td (Sample) Tj ET\nendstream",
+    b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+)
+
+
+def warm_up() -> None:
+    """Load all that the readers load when they are first used. For the zygote: its children then have it."""
+    sample = _sample()
+    inspect(sample)
+    text_of(sample, max_pages=1, max_characters=10)
+    drawn = render_thumbnail(sample, width_px=16)
+    assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
+    picture_facts(drawn.png)
+
+
+def _sample() -> bytes:
+    """A page with a word on it."""
+    file, table = b"%PDF-1.4\n", b"0000000000 65535 f \n"
+    for number, body in enumerate(_OBJECTS, start=1):
+        table += b"%010d 00000 n \n" % len(file)
+        file += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    size = len(_OBJECTS) + 1
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(file))
+    return file + b"xref\n0 %d\n" % size + table + trailer

@@ -1,0 +1,170 @@
+"""Files are read in warm children, and whatever a file does to its child is an outcome.
+
+A child's death counts against a file only if the child had read no other before; else the file is read again in a
+fresh one. So no file pays for the one in front of it.
+"""
+
+import fcntl
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from buffrsign.core.logs import get_logger
+from buffrsign.documents.inspection import Inspected
+from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
+from buffrsign.documents.picture import Picture
+from buffrsign.documents.render import Thumbnail
+from buffrsign.documents.sandbox.endings import name_of, reason_of
+from buffrsign.documents.sandbox.kills import MOST_KILLS, Kills, KillsHere
+from buffrsign.documents.sandbox.limits import MIB, Limits
+from buffrsign.documents.sandbox.parent import Child, Overstepped, SandboxBroken
+from buffrsign.documents.sandbox.pool import Pool
+from buffrsign.documents.sandbox.wire import Ask, Confined, Ended, Read, Refused
+
+OUR_READERS = "buffrsign.documents.sandbox.readers"
+
+_SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+
+log = get_logger(__name__)
+
+
+class Killed(msgspec.Struct, frozen=True):
+    """A child ended, or had to be ended, over a file."""
+
+    reason: Reason
+    ended: Ended
+
+
+class Sandbox:
+    """Reads files in children of this process. For any number of threads.
+
+    The first file waits for the parsers to be imported by the zygote. `readers` is the module that names what may be
+    asked; without `kills`, documents that killed children are remembered in this process only.
+
+    Raises:
+        SandboxBroken: from every method, when the zygote ended: then nothing is known of the file.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, kills: Kills | None = None, readers: str = OUR_READERS) -> None:
+        self.limits = limits or Limits()
+        self.killed = 0
+        self._kills = kills or KillsHere()
+        self._readers = readers
+        self._pool = Pool(self.limits, readers=readers)
+
+    def inspect(self, data: bytes) -> Inspected | Unreadable:
+        """What `documents.inspect` finds."""
+        found: Inspected | Unreadable = self.read("inspect", data)
+        return found
+
+    def render_thumbnail(self, data: bytes, *, page: int = 0, width_px: int = 256) -> Thumbnail | Unreadable:
+        """What `documents.render_thumbnail` draws."""
+        drawn: Thumbnail | Unreadable = self.read("render_thumbnail", data, page=page, width_px=width_px)
+        return drawn
+
+    def text_of(self, data: bytes, *, max_pages: int, max_characters: int) -> str | Unreadable:
+        """What `documents.text_of` reads."""
+        text: str | Unreadable = self.read("text_of", data, max_pages=max_pages, max_characters=max_characters)
+        return text
+
+    def picture_facts(self, data: bytes) -> Picture | Unreadable:
+        """What `documents.picture_facts` says."""
+        found: Picture | Unreadable = self.read("picture_facts", data)
+        return found
+
+    def read(self, reader: str, data: bytes, **options: int) -> Any:
+        """What the reader of this name returns for the file: a value of its type, or `Unreadable`."""
+        if len(data) > MAX_BYTES:
+            return Unreadable.because(Reason.TOO_LARGE)
+        digest = sha256(data).hexdigest()
+        if self._kills.of(digest) >= MOST_KILLS:
+            return Unreadable.because(Reason.QUARANTINED)
+        with _sealed(data) as file:
+            found = self._read(Ask(reader, options), file)
+        return self._blame(digest, found) if isinstance(found, Killed) else found
+
+    @property
+    def forked(self) -> int:
+        """How many children there have been."""
+        return self._pool.forked
+
+    def capabilities(self) -> Confined:
+        """What this kernel enforces on a child, found out with one."""
+        child = self._pool.borrow()
+        self._pool.give_back(child)
+        return child.confined
+
+    def close(self) -> None:
+        """End the children and their zygote. A later file would start others."""
+        self._pool.close()
+
+    def _read(self, asked: Ask, file: int) -> Any:
+        child = self._pool.borrow()
+        was_fresh = child.files == 0
+        found = self._read_in(child, asked, file)
+        if was_fresh or not isinstance(found, Killed):
+            return found
+        log.info("document is read again in a fresh child", ending=name_of(found.ended.status))
+        return self._read_in(self._pool.fresh(), asked, file)
+
+    def _read_in(self, child: Child, asked: Ask, file: int) -> Any:
+        """What the child found, and it is given back; or `Killed`, and it has ended."""
+        try:
+            answer = child.ask(asked, file, limits=self.limits)
+            found = self._found(answer, asked.reader)
+        except Overstepped as overstep:
+            return self._killed(child, why=overstep.reason)
+        except BaseException:  # a time limit of Celery's, for one: nobody waits for the child any more
+            with suppress(SandboxBroken):
+                self._pool.end(child)
+            raise
+        self._pool.give_back(child, is_spent=answer.is_spent)
+        return found
+
+    def _found(self, answer: Read | Refused, reader: str) -> Any:
+        """The value, if it is of the reader's type, for a file may have taken its child over."""
+        if isinstance(answer, Refused):
+            if answer.error:
+                log.warning("document could not be read", error=answer.error)
+            return Unreadable.because(answer.reason)
+        expected = importlib.import_module(self._readers).READERS[reader].result
+        try:
+            return msgspec.msgpack.decode(answer.value, type=expected)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise Overstepped(Reason.DAMAGED) from error
+
+    def _killed(self, child: Child, *, why: Reason | None) -> Killed:
+        """End a child over a file; `why`, or else its own end says it."""
+        self.killed += 1
+        ended = self._pool.end(child)
+        return Killed(why or reason_of(ended.status), ended)
+
+    def _blame(self, digest: str, killed: Killed) -> Unreadable:
+        kills = self._kills.add(digest)
+        ended = killed.ended
+        log.warning(
+            "document killed its reader",
+            reason=killed.reason.value,
+            ending=name_of(ended.status),
+            peak_mib=ended.peak_bytes // MIB,
+            kills=kills,
+        )
+        return Unreadable.because(Reason.QUARANTINED if kills >= MOST_KILLS else killed.reason)
+
+
+@contextmanager
+def _sealed(data: bytes) -> Iterator[int]:
+    """An open file in memory that holds the data and can no longer be changed."""
+    file = os.memfd_create("document", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        with os.fdopen(file, "wb", closefd=False) as whole:
+            whole.write(data)
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
+        yield file
+    finally:
+        os.close(file)
