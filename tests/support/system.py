@@ -42,8 +42,9 @@ class System:
         return [letter for letter in self.mail.messages() if letter["X-RcptTo"] == address]
 
     def actions(self, document_id: str) -> list[str]:
-        """What the ledger says happened to a document, in order."""
-        return [stored.entry.action for stored in self.services.ledger.entries(document_id=document_id)]
+        """What the ledger says happened to a document, by when it happened: two at once may be written the other way."""
+        entries = [stored.entry for stored in self.services.ledger.entries(document_id=document_id)]
+        return [entry.action for entry in sorted(entries, key=lambda entry: entry.occurred_at)]
 
     def wait_for_end(self, job_id: str) -> JobStatus:
         """The job's record once nothing more will happen to it."""
