@@ -42,7 +42,7 @@ class System:
         return [letter for letter in self.mail.messages() if letter["X-RcptTo"] == address]
 
     def actions(self, document_id: str) -> list[str]:
-        """What the ledger says happened to a document, by when it happened: two at once may be written the other way."""
+        """What the ledger says happened to a document, by when it happened: two at once may be written in any order."""
         entries = [stored.entry for stored in self.services.ledger.entries(document_id=document_id)]
         return [entry.action for entry in sorted(entries, key=lambda entry: entry.occurred_at)]
 
