@@ -79,7 +79,7 @@ bench-documents: $(READY) ## what reading documents in a sandbox costs, a minute
 	@$(BIN)/python -m benchmarks.documents $(if $(QUICK),--quick)
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --extra s3 --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --extra s3 --extra language-model --extra heic --group dev --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --upgrade \
 	    --custom-compile-command "make lock" --output-file requirements.lock --quiet
 

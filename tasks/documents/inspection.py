@@ -1,0 +1,66 @@
+"""What a version is; a file that cannot be read ends here, held, with its reason."""
+
+from typing import Any
+
+import msgspec
+
+from buffrsign.compliance import claims_of_accreditation
+from buffrsign.documents import Inspected, Unreadable
+from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
+from buffrsign.storage import Step, Version
+from config.cache import INSPECTIONS
+from config.services import Services
+from tasks.base import Done, task
+from tasks.documents.steps import finish, hold, record, show_progress
+
+CLAIM_SCAN_PAGES = 50
+CLAIM_SCAN_CHARACTERS = 200_000
+
+
+@task(InspectDocument, attempts=5)
+def inspect_document(job: InspectDocument, services: Services) -> Done:
+    """Find out what the version is, and have the next steps look at it if it can be read."""
+    version = services.catalog.live_version(job.document_id, job.sha256)
+    show_progress(version, Step.INSPECT, 10, services)
+    found = _inspection(version, services)
+    record(job, "document.inspected", version, found, services)
+    finish(version, Step.INSPECT, found, services)
+    if not found["readable"]:
+        hold(version, str(found["reason"]), services)
+        return Done(str(found["reason"]), found)
+    show_progress(version, Step.INSPECT, 40, services)
+    services.producer.enqueue(RenderThumbnails(document_id=version.document_id, sha256=version.sha256))
+    return Done(_pages(found["pages"]), found)
+
+
+def _pages(count: int) -> str:
+    return "1 page" if count == 1 else f"{count} pages"
+
+
+def _inspection(version: Version, services: Services) -> dict[str, Any]:
+    """What the file is, as JSON values; from the cache when these bytes were read before, and could be.
+
+    That a file cannot be read may be the machine's doing, or ours, so it is found out each time.
+    """
+    known = services.cache.get(INSPECTIONS, version.sha256)
+    if isinstance(known, dict):
+        return known
+    data = services.blobs.get(version.sha256)
+    match services.sandbox.inspect(data):
+        case Unreadable(reason, detail):
+            return {"readable": False, "reason": reason.value, "detail": detail}
+        case Inspected() as report:
+            claims = _claims(data, services, pages=report.pages)
+            found = {"readable": True, **msgspec.to_builtins(report), "claims": claims}
+            services.cache.put(INSPECTIONS, version.sha256, found)
+            return found
+
+
+def _claims(data: bytes, services: Services, *, pages: int) -> list[str] | None:
+    """Claims of accreditation in the text; None when it was not all read and holds none so far: nobody knows then."""
+    match services.sandbox.text_of(data, max_pages=CLAIM_SCAN_PAGES, max_characters=CLAIM_SCAN_CHARACTERS):
+        case str(text) if text.strip():
+            claims = claims_of_accreditation(text)
+            is_cut = pages > CLAIM_SCAN_PAGES or len(text) >= CLAIM_SCAN_CHARACTERS
+            return None if is_cut and not claims else claims
+    return None

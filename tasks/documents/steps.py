@@ -1,0 +1,55 @@
+"""What the steps of a document share: they show progress, record what they found, and the last of them hands it on."""
+
+from typing import Any
+
+from buffrsign.jobs import Job
+from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.compliance import Eta2019Check, Stage
+from buffrsign.storage import DocumentState, Step, Version
+from config.services import Services
+
+BEFORE_CHECK = frozenset({Step.INSPECT, Step.THUMBNAILS})
+"""What must be known of a version before it is checked."""
+
+_KEPT = ("readable", "reason", "pages", "encrypted", "rendered", "thumbnail")
+"""What of a finding goes into the ledger: digests, counts and outcomes."""
+
+
+def finish(version: Version, step: Step, found: dict[str, Any], services: Services) -> None:
+    """Record the step; the one that completes the set asks for the check, by a job whose key makes repeats harmless."""
+    finished = services.catalog.finish_step(version.document_id, version.sha256, step, found, of=BEFORE_CHECK)
+    if finished.completed_set:
+        services.producer.enqueue(
+            Eta2019Check(document_id=version.document_id, sha256=version.sha256, stage=Stage.RECEIVED)
+        )
+
+
+def show_progress(version: Version, step: Step, percent: int, services: Services) -> None:
+    """A document that is ready or held stays so while it is looked at again; an older version says nothing of it."""
+    processing = DocumentState.PROCESSING
+    unfinished = frozenset({DocumentState.RECEIVED, processing})
+    if services.catalog.set_state(version.document_id, processing, found_in=version.sha256, only_from=unfinished):
+        services.document_statuses.publish(
+            version.document_id, state=processing.value, step=step.value, progress=percent
+        )
+
+
+def hold(version: Version, reason: str, services: Services) -> None:
+    """Let a person look at the document; an older version than the latest changes nothing."""
+    if services.catalog.set_state(version.document_id, DocumentState.HELD, reason, found_in=version.sha256):
+        services.document_statuses.publish(
+            version.document_id, state=DocumentState.HELD.value, step=Step.INSPECT.value, progress=100, reason=reason
+        )
+
+
+def record(job: Job, action: str, version: Version, found: dict[str, Any], services: Services) -> None:
+    """Have the ledger remember it; a repeated job adds no second entry."""
+    services.producer.enqueue(
+        RecordEvent(
+            entry_id=f"{job.job_id}:{action}",
+            action=action,
+            occurred_at=services.clock(),
+            document_id=version.document_id,
+            details={"sha256": version.sha256, **{name: found[name] for name in _KEPT if name in found}},
+        )
+    )
