@@ -1,9 +1,11 @@
 """What can be told about a PDF: pure functions, bytes in and a frozen value out, so that each can run in a child."""
 
 from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
+from buffrsign.documents.ladder import Rung
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
 from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
+from buffrsign.documents.survey import Structure
 from buffrsign.documents.text import text_of
 
 __all__ = [
@@ -16,6 +18,8 @@ __all__ = [
     "PageSize",
     "Picture",
     "Reason",
+    "Rung",
+    "Structure",
     "Thumbnail",
     "Unreadable",
     "inspect",

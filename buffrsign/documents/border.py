@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 log = get_logger(__name__)
 
-for library in ("pypdf", "pypdfium2", "PIL"):
+for library in ("pypdf", "pypdfium2", "PIL", "pikepdf"):
     logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # their warnings quote the document
 
 
@@ -83,3 +83,19 @@ def _is_about_time(error: Exception) -> bool:
     By name, because this floor does not import Celery.
     """
     return type(error).__name__ == "SoftTimeLimitExceeded"
+
+
+def attempt(read: Callable[[], Value]) -> Value | None:
+    """What a parser reads; None where it fails in whatever way, since another may do better.
+
+    Raises:
+        Refused, MemoryError: no other would. A time limit passes, too.
+    """
+    try:
+        return read()
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:
+        if _is_about_time(error):
+            raise
+        return None

@@ -7,8 +7,9 @@ import msgspec
 import pypdfium2
 
 from buffrsign.documents.border import reads_pdf
-from buffrsign.documents.pdfium import in_clear, opened
-from buffrsign.documents.structure import fields, reading
+from buffrsign.documents.ladder import Rung, read_structure
+from buffrsign.documents.pdfium import Shown, has_form, shown
+from buffrsign.documents.structure import fields
 
 MAX_EDGE_PX = 4000
 _HAIR = 0.001  # PDFium rounds up: without it an edge could come out one pixel longer than asked
@@ -28,19 +29,25 @@ def render_thumbnail(data: bytes, *, page: int = 0, width_px: int = 256) -> Thum
 
     Narrower than asked where an edge would be longer than `MAX_EDGE_PX`. A page that is not there counts as damaged.
     """
-    with opened(data) as document:
-        _prepare_forms(document, data)
-        with closing(document[page]) as shown:
-            scale = _scale(shown.get_size(), width_px)
-            with closing(shown.render(scale=scale, rev_byteorder=True)) as bitmap:
+    with shown(data) as file:
+        _prepare_forms(file)
+        with closing(file.document[page]) as drawn:
+            scale = _scale(drawn.get_size(), width_px)
+            with closing(drawn.render(scale=scale, rev_byteorder=True)) as bitmap:
                 return Thumbnail(_png(bitmap), bitmap.width, bitmap.height)
 
 
-def _prepare_forms(document: pypdfium2.PdfDocument, data: bytes) -> None:
-    """Let PDFium draw the values of fields, among them the look of signatures; before the first page is loaded."""
-    with reading(in_clear(document, data)) as reader:
-        fields(reader)  # MUST be asked first: it refuses the trees that would keep PDFium busy for ever
-    document.init_forms()
+def _prepare_forms(file: Shown) -> None:
+    """Let PDFium draw the values of fields, among them the look of signatures; before the first page is loaded.
+
+    The fields MUST be asked for first: that refuses the trees that would keep PDFium busy for ever. Where nothing but
+    PDFium can read the file, nobody knows, and fields are left out.
+    """
+    if not has_form(file.document):
+        return
+    rung, _ = read_structure(file, fields, strict_first=False)
+    if rung is not Rung.RENDER_ONLY:
+        file.document.init_forms()
 
 
 def _scale(size: tuple[float, float], width_px: int) -> float:

@@ -40,6 +40,7 @@ def warm_up() -> None:
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
     picture_facts(drawn.png)
+    inspect(sample[:-100])  # without its cross references it is read from the last rungs
 
 
 def _sample() -> bytes:
