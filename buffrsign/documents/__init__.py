@@ -4,6 +4,7 @@ from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, 
 from buffrsign.documents.ladder import Rung
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
 from buffrsign.documents.picture import Picture, picture_facts
+from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
 from buffrsign.documents.survey import Structure
 from buffrsign.documents.text import text_of
@@ -17,6 +18,7 @@ __all__ = [
     "Inspected",
     "PageSize",
     "Picture",
+    "PicturePdf",
     "Reason",
     "Rung",
     "Structure",
@@ -24,6 +26,7 @@ __all__ = [
     "Unreadable",
     "inspect",
     "picture_facts",
+    "picture_to_pdf",
     "render_thumbnail",
     "text_of",
 ]

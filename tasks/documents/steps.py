@@ -11,8 +11,14 @@ from config.services import Services
 BEFORE_CHECK = frozenset({Step.INSPECT, Step.THUMBNAILS})
 """What must be known of a version before it is checked."""
 
-_KEPT = ("readable", "reason", "pages", "encrypted", "rendered", "thumbnail")
+_KEPT = ("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail")
 """What of a finding goes into the ledger: digests, counts and outcomes."""
+
+
+def pdf_of(version: Version, services: Services) -> bytes:
+    """The bytes to read: the version's own, or the PDF that its inspection made of a picture."""
+    inspected = services.catalog.results(version.document_id, version.sha256).get(Step.INSPECT, {})
+    return services.blobs.get(str(inspected.get("pdf", version.sha256)))
 
 
 def finish(version: Version, step: Step, found: dict[str, Any], services: Services) -> None:

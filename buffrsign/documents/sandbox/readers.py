@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from buffrsign.documents.inspection import Inspected, inspect
 from buffrsign.documents.picture import Picture, picture_facts
+from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import Thumbnail, render_thumbnail
 from buffrsign.documents.text import text_of
 
@@ -19,6 +20,7 @@ class Reader(NamedTuple):
 READERS: Mapping[str, Reader] = {
     "inspect": Reader(inspect, Inspected),
     "picture_facts": Reader(picture_facts, Picture),
+    "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
     "render_thumbnail": Reader(render_thumbnail, Thumbnail),
     "text_of": Reader(text_of, str),
 }
@@ -40,6 +42,7 @@ def warm_up() -> None:
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
     picture_facts(drawn.png)
+    picture_to_pdf(drawn.png)
     inspect(sample[:-100])  # without its cross references it is read from the last rungs
 
 

@@ -18,6 +18,7 @@ from buffrsign.core.logs import get_logger
 from buffrsign.documents.inspection import Inspected
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 from buffrsign.documents.picture import Picture
+from buffrsign.documents.picture_pdf import PicturePdf
 from buffrsign.documents.render import Thumbnail
 from buffrsign.documents.sandbox.endings import name_of, reason_of
 from buffrsign.documents.sandbox.kills import MOST_KILLS, Kills, KillsHere
@@ -76,6 +77,11 @@ class Sandbox:
         """What `documents.picture_facts` says."""
         found: Picture | Unreadable = self.read("picture_facts", data)
         return found
+
+    def picture_to_pdf(self, data: bytes) -> PicturePdf | Unreadable:
+        """What `documents.picture_to_pdf` makes."""
+        made: PicturePdf | Unreadable = self.read("picture_to_pdf", data)
+        return made
 
     def read(self, reader: str, data: bytes, **options: int) -> Any:
         """What the reader of this name returns for the file: a value of its type, or `Unreadable`."""

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from buffrsign.core.errors import Permanent
+from buffrsign.documents import Inspected, inspect
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
@@ -15,7 +16,7 @@ from buffrsign.testing import assert_enqueued
 from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.documents import CLAIM_SCAN_PAGES, inspect_document, render_thumbnails
-from tests.support import bombs, pdfs
+from tests.support import bombs, described, pdfs
 from tests.support.clock import NOON
 from tests.support.family import actions, family_services, upload
 
@@ -226,6 +227,63 @@ def test_the_same_bytes_under_another_document_are_not_read_again(services, enqu
     both = [services.catalog.results(document_id, first.sha256)[Step.INSPECT] for document_id in ("doc_7", "doc_8")]
     assert both[0] == both[1]
     assert_enqueued(enqueued, RenderThumbnails, document_id="doc_8")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_a_picture_named_pdf_becomes_one_and_is_worked_on_like_one(services, enqueued, kind):
+    data = described.picture(kind)
+    version = upload(services, data)
+
+    inspect_document.run(inspect_job(version), services)
+    render_thumbnails.run(render_job(version), services)
+
+    results = services.catalog.results("doc_7", version.sha256)
+    found = results[Step.INSPECT]
+    made = inspect(services.blobs.get(found["pdf"]))
+    assert isinstance(made, Inspected)
+    assert (found["readable"], found["converted_from"], found["pages"]) == (True, kind, made.pages)
+    assert (found["sha256"], found["size_bytes"]) == (version.sha256, len(data))
+    assert results[Step.THUMBNAILS]["rendered"]
+    assert_enqueued(enqueued, Eta2019Check, sha256=version.sha256)
+    entry = enqueued.jobs(RecordEvent)[0]
+    assert {"converted_from": kind, "pdf": found["pdf"]}.items() <= entry.details.items()
+
+
+def test_the_pdf_of_a_picture_goes_with_its_own_version_only(services):
+    first = upload(services, described.picture("PNG"), retain_until=NOON)
+    second = upload(services, described.picture("PNG"), document_id="doc_8")
+    for version in (first, second):
+        inspect_document.run(inspect_job(version), services)
+
+    delete(services, first)
+
+    found = services.catalog.results("doc_8", second.sha256)[Step.INSPECT]
+    assert services.blobs.get(found["pdf"])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(bombs.png_of(width=100_000, height=100_000), "pixel_bomb", id="bomb"),
+        pytest.param(described.picture("JPEG", size=(600, 400))[:-200], "damaged", id="cut off"),
+        pytest.param(described.picture("GIF"), "not_a_pdf", id="of another format"),
+    ],
+)
+def test_a_picture_that_cannot_become_a_pdf_is_held_with_its_reason(services, data, reason):
+    version = upload(services, data)
+
+    assert inspect_document.run(inspect_job(version), services).outcome == reason
+
+
+def test_a_damaged_file_that_can_be_rebuilt_is_worked_on(services):
+    version = upload(services, described.without_xref())
+
+    inspect_document.run(inspect_job(version), services)
+    drawn = render_thumbnails.run(render_job(version), services)
+
+    found = services.catalog.results("doc_7", version.sha256)[Step.INSPECT]
+    assert (found["read_by"], found["pages"], found["claims"]) == ("rebuilt", 1, [])
+    assert drawn.data["rendered"]
 
 
 def test_a_lost_cache_means_reading_again(services, broker):
