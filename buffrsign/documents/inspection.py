@@ -28,7 +28,10 @@ _TEXT_WITHIN_PAGES = 20
 
 
 class PageSize(msgspec.Struct, frozen=True):
-    """The visible part of a page, turned and cropped as it is shown, in points (1/72 inch; UserUnit is not applied)."""
+    """The visible part of a page, turned and cropped as it is shown, in points (1/72 inch; UserUnit is not applied).
+
+    Nothing by nothing is the size of a page that is lost between others.
+    """
 
     width_pt: float
     height_pt: float
@@ -62,8 +65,8 @@ class Inspected(msgspec.Struct, frozen=True):
 def inspect(data: bytes) -> Inspected:
     """Look at a document twice: PDFium says what a reader sees, pypdf what the file is made of.
 
-    A file that PDFium cannot open, not even as qpdf rebuilds it, is `Unreadable`. Costs milliseconds as a rule, 0.4 s
-    for 5,000 short pages and up to 5 s for 64 MiB of nonsense (measured on 2 cores).
+    A file that PDFium cannot open, not even as qpdf rebuilds it, is `Unreadable`. Costs milliseconds as a rule, 0.7 s
+    for 5,000 short pages, twice that where they are damaged, and 3 s for 60 MiB of nonsense (measured on 2 cores).
     """
     with shown(data) as file:
         pages = page_count(file.document)
@@ -99,8 +102,15 @@ def _is_protected(file: Shown) -> bool:
 
 
 def _page_sizes(document: pypdfium2.PdfDocument, pages: int) -> tuple[PageSize, ...]:
-    sizes = [document.get_page_size(number) for number in range(min(pages, MAX_PAGE_SIZES))]
-    return tuple(PageSize(round(width, 2), round(height, 2)) for width, height in sizes)
+    return tuple(_page_size(document, number) for number in range(min(pages, MAX_PAGE_SIZES)))
+
+
+def _page_size(document: pypdfium2.PdfDocument, number: int) -> PageSize:
+    try:
+        width, height = document.get_page_size(number)
+    except pypdfium2.PdfiumError:  # a page between others that cannot be found
+        return PageSize(0, 0)
+    return PageSize(round(width, 2), round(height, 2))
 
 
 def _has_text(document: pypdfium2.PdfDocument) -> bool:

@@ -16,19 +16,40 @@ from buffrsign.documents.outcome import MAX_PAGES, Reason
 MAX_FIELDS = 20_000
 _MAX_NODES = 2 * MAX_PAGES  # pages and the branches that hold them
 _OF_THE_PAGE_TREE = "page tree"
+_MOST_SEARCHED_BYTES = 64 * 1024 * 1024  # a quarter of a second
+
+
+class SearchedTooMuch(Exception):
+    """pypdf looks for so many objects at other places than the file says that it would be at it for minutes."""
+
+
+class _Searched(BytesIO):
+    """A file that notices how much of it is searched: pypdf asks for all of its bytes to find one lost object."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._searched_bytes = 0
+
+    def getbuffer(self) -> memoryview:
+        if self._searched_bytes >= _MOST_SEARCHED_BYTES:
+            raise SearchedTooMuch
+        whole = super().getbuffer()
+        self._searched_bytes += whole.nbytes
+        return whole
 
 
 @contextmanager
 def reading(data: bytes, *, strict: bool = False) -> Iterator[PdfReader]:
     """A reader of the document; a strict one raises where another would mend what it reads.
 
-    Inside the block, pypdf MUST NOT start `jbig2dec`, which it does where it finds it.
+    Inside the block, pypdf MUST NOT start `jbig2dec`, which it does where it finds it, and `SearchedTooMuch` is raised
+    where the file's cross references are so wrong that another parser does better.
     """
     with (
         apply_configuration(
             jbig2dec_binary=None, page_tree_maximum_entries=_MAX_NODES, page_tree_maximum_depth=_MAX_NODES
         ),
-        PdfReader(BytesIO(data), strict=strict) as reader,
+        PdfReader(_Searched(data), strict=strict) as reader,
     ):
         yield reader
 

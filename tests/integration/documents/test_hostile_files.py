@@ -7,8 +7,8 @@ import textwrap
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from buffrsign.documents import Inspected, Thumbnail, Unreadable, inspect, render_thumbnail, text_of
-from tests.support import pdfs
+from buffrsign.documents import Inspected, Rung, Thumbnail, Unreadable, inspect, render_thumbnail, text_of
+from tests.support import described, pdfs
 
 SEEDS = [pdfs.plain(), pdfs.rotated(), pdfs.encrypted(), pdfs.with_field(kind="/Sig", value=True), pdfs.picture_only()]
 
@@ -34,6 +34,16 @@ def test_no_mutation_of_a_document_makes_a_reader_raise(data):
     assert isinstance(inspect(data), Inspected | Unreadable)
     assert isinstance(render_thumbnail(data), Thumbnail | Unreadable)
     assert isinstance(text_of(data, max_pages=5, max_characters=1000), str | Unreadable)
+
+
+def test_objects_that_all_lie_elsewhere_are_not_searched_for_one_by_one():
+    lost = b"".join(b"%d 0 R " % number for number in range(5, 1005))
+    data = described.telling(described.stream(b"", bytes(1_000_000)), page=b"/Annots [%s]" % lost)
+
+    found = inspect(data)
+
+    assert isinstance(found, Inspected)
+    assert found.read_by is Rung.REBUILT
 
 
 READ_A_PICTURE = """

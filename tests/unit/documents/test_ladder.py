@@ -49,14 +49,21 @@ def test_a_file_without_cross_references_is_drawn_and_read_like_a_sound_one():
 
 
 def test_a_file_that_only_pdfium_can_read_is_still_shown():
-    too_long_for_pypdf = b"/Many [%s]" % (b"0 " * 100_001)
-    data = described.telling(catalog=too_long_for_pypdf + b" /AcroForm << /Fields [4 0 R] >>", page=b"/Rotate 90")
+    too_deep = b"/Deep %s%s" % (b"[" * 2000, b"]" * 2000)
+    data = described.telling(catalog=too_deep + b" /AcroForm << /Fields [4 0 R] >>")
 
     found = read(data)
 
-    assert (found.read_by, found.structure, found.pages, found.has_forms) == (Rung.RENDER_ONLY, None, 1, True)
+    assert (found.read_by, found.structure, found.pages) == (Rung.RENDER_ONLY, None, 1)
     assert found.page_sizes == (PageSize(100, 100),)
     assert isinstance(render_thumbnail(data), Thumbnail)
+
+
+def test_a_page_that_is_lost_between_others_has_no_size_and_no_text():
+    data = pdfs.with_page_repeated(times=3).replace(b"[3 0 R 3 0 R 3 0 R ]", b"[3 0 R 9 0 R 3 0 R ]")
+
+    assert read(data).page_sizes == (PageSize(100, 100), PageSize(0, 0), PageSize(100, 100))
+    assert text_of(data, max_pages=3, max_characters=100) == "\n\n\n"
 
 
 def test_what_is_refused_on_one_rung_is_not_tried_on_the_next():
