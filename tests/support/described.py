@@ -3,6 +3,7 @@
 The one in `picture_files/` is what `picture` draws, encoded with pillow-heif 1.8, which the project does not need.
 """
 
+import struct
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -150,6 +151,27 @@ def picture(kind: str, *, size: tuple[int, int] = (60, 40), mode: str = "RGB", *
     file = BytesIO()
     drawn.convert(mode).save(file, format=kind, **how)
     return file.getvalue()
+
+
+def tiff_of(*, frames: int) -> bytes:
+    """A TIFF of so many frames, each one white pixel, and the same one."""
+    tags = {
+        256: 1,
+        257: 1,
+        258: 8,
+        259: 1,
+        262: 1,
+        273: 8,
+        278: 1,
+        279: 1,
+    }  # size, bits, packing, place
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, number) for tag, number in tags.items())
+    first, size = 16, 2 + len(entries) + 4
+    file = struct.pack("<2sHI", b"II", 42, first) + b"\xff" * 8
+    for number in range(frames):
+        following = first + (number + 1) * size if number < frames - 1 else 0
+        file += struct.pack("<H", len(tags)) + entries + struct.pack("<I", following)
+    return file
 
 
 def heic() -> bytes:

@@ -7,7 +7,18 @@ import textwrap
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from buffrsign.documents import Inspected, Rung, Thumbnail, Unreadable, inspect, render_thumbnail, text_of
+from buffrsign.documents import (
+    MAX_PAGES,
+    Inspected,
+    Reason,
+    Rung,
+    Thumbnail,
+    Unreadable,
+    inspect,
+    picture_to_pdf,
+    render_thumbnail,
+    text_of,
+)
 from tests.support import described, pdfs
 
 SEEDS = [pdfs.plain(), pdfs.rotated(), pdfs.encrypted(), pdfs.with_field(kind="/Sig", value=True), pdfs.picture_only()]
@@ -44,6 +55,21 @@ def test_objects_that_all_lie_elsewhere_are_not_searched_for_one_by_one():
 
     assert isinstance(found, Inspected)
     assert found.read_by is Rung.REBUILT
+
+
+def test_a_document_of_too_many_parts_says_that_not_all_of_it_was_looked_at():
+    links = b"".join(b"<< /A << /S /URI >> >> " for _ in range(30_000))
+
+    found = inspect(described.telling(page=b"/Annots [%s]" % links))
+
+    assert isinstance(found, Inspected)
+    assert found.structure is not None
+    assert not found.structure.is_complete
+    assert found.structure.links.count < 30_000
+
+
+def test_a_picture_of_too_many_frames_is_refused():
+    assert picture_to_pdf(described.tiff_of(frames=MAX_PAGES + 1)) == Unreadable.because(Reason.TOO_MANY_PAGES)
 
 
 READ_A_PICTURE = """

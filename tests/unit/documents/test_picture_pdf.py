@@ -115,6 +115,10 @@ def test_every_frame_of_a_tiff_becomes_a_page():
     assert [corners(seen(made.pdf, page=page))[0] for page in range(2)] == [RED, BLUE]
 
 
+def test_the_frames_of_a_tiff_are_counted():
+    assert made_of(described.tiff_of(frames=12)).pages == 12
+
+
 @pytest.mark.parametrize(
     ("dpi", "size"),
     [
