@@ -28,14 +28,15 @@ class _Searched(BytesIO):
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
+        self._data = data
         self._searched_bytes = 0
 
     def getbuffer(self) -> memoryview:
+        """All of its bytes, to be read only: `BytesIO` would copy them, so that they could be changed."""
         if self._searched_bytes >= _MOST_SEARCHED_BYTES:
             raise SearchedTooMuch
-        whole = super().getbuffer()
-        self._searched_bytes += whole.nbytes
-        return whole
+        self._searched_bytes += len(self._data)
+        return memoryview(self._data)
 
 
 @contextmanager
