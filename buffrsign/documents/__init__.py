@@ -2,6 +2,7 @@
 
 from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
+from buffrsign.documents.pages import SIZES, DrawnPage, DrawnPages, Look, PagePicture, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
 from buffrsign.documents.text import text_of
@@ -12,12 +13,18 @@ __all__ = [
     "MAX_PAGES",
     "MAX_PAGE_SIZES",
     "MAX_PIXELS",
+    "SIZES",
+    "DrawnPage",
+    "DrawnPages",
     "Inspected",
+    "Look",
+    "PagePicture",
     "PageSize",
     "Picture",
     "Reason",
     "Thumbnail",
     "Unreadable",
+    "draw_pages",
     "inspect",
     "picture_facts",
     "render_thumbnail",

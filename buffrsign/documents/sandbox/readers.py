@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from buffrsign.documents.inspection import Inspected, inspect
+from buffrsign.documents.pages import DrawnPages, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.render import Thumbnail, render_thumbnail
 from buffrsign.documents.text import text_of
@@ -17,6 +18,7 @@ class Reader(NamedTuple):
 
 
 READERS: Mapping[str, Reader] = {
+    "draw_pages": Reader(draw_pages, DrawnPages),
     "inspect": Reader(inspect, Inspected),
     "picture_facts": Reader(picture_facts, Picture),
     "render_thumbnail": Reader(render_thumbnail, Thumbnail),
@@ -40,6 +42,7 @@ def warm_up() -> None:
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
     picture_facts(drawn.png)
+    draw_pages(sample)
 
 
 def _sample() -> bytes:
