@@ -75,8 +75,8 @@ bench-engine: $(READY) ## the delivery engine beside stock Celery and its peers,
 bench-email: $(READY) ## letters a second beside smtplib loops, 3 minutes; QUICK=1 takes one
 	$(BIN)/python -m benchmarks.email $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)
 
-bench-documents: $(READY) ## what reading documents in a sandbox costs, a minute; QUICK=1 takes seconds
-	@$(BIN)/python -m benchmarks.documents $(if $(QUICK),--quick)
+bench-documents: $(READY) ## what pictures of documents cost, and the sandbox, 2 minutes; DIR=folder of PDFs; QUICK=1 takes seconds
+	@$(BIN)/python -m benchmarks.documents $(if $(DIR),"$(DIR)") $(if $(QUICK),--quick)
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --extra s3 --extra language-model --extra heic --group dev --universal --python-version 3.11 \

@@ -3,6 +3,7 @@
 from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
 from buffrsign.documents.ladder import Rung
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
+from buffrsign.documents.pages import SIZES, DrawnPage, DrawnPages, Look, PagePicture, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
@@ -15,7 +16,12 @@ __all__ = [
     "MAX_PAGES",
     "MAX_PAGE_SIZES",
     "MAX_PIXELS",
+    "SIZES",
+    "DrawnPage",
+    "DrawnPages",
     "Inspected",
+    "Look",
+    "PagePicture",
     "PageSize",
     "Picture",
     "PicturePdf",
@@ -24,6 +30,7 @@ __all__ = [
     "Structure",
     "Thumbnail",
     "Unreadable",
+    "draw_pages",
     "inspect",
     "picture_facts",
     "picture_to_pdf",

@@ -56,18 +56,20 @@ def reads_file(
         try:
             _refuse_at_sight(data)
             return read(data, *args, **options)
-        except Refused as refusal:
-            return refusal.outcome
-        except MemoryError:
-            log.warning("document could not be read", error="MemoryError")
-            return Unreadable.because(Reason.RESOURCE_LIMIT)
-        except Exception as error:  # a hostile file makes the parsers raise nearly every built-in error
-            if _is_about_time(error):
-                raise
-            log.warning("document could not be read", error=type(error).__name__)
-            return Unreadable.because(Reason.DAMAGED)
+        except Exception as error:  # noqa: BLE001 - a hostile file makes the parsers raise nearly every built-in error
+            return outcome_of(error)
 
     return read_or_say_why
+
+
+def outcome_of(error: Exception) -> Unreadable:
+    """What an error of a parser says about what it read; one that says nothing about it is raised again."""
+    if isinstance(error, Refused):
+        return error.outcome
+    if _is_about_time(error):
+        raise error
+    log.warning("document could not be read", error=type(error).__name__)
+    return Unreadable.because(Reason.RESOURCE_LIMIT if isinstance(error, MemoryError) else Reason.DAMAGED)
 
 
 def _refuse_at_sight(data: bytes) -> None:

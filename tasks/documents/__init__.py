@@ -1,6 +1,7 @@
 """How a document is looked at: inspected, then pictured; whoever completes the set asks for the compliance check."""
 
 from tasks.documents.inspection import CLAIM_SCAN_CHARACTERS, CLAIM_SCAN_PAGES, inspect_document
+from tasks.documents.previews import render_previews
 from tasks.documents.thumbnails import render_thumbnails
 
-__all__ = ["CLAIM_SCAN_CHARACTERS", "CLAIM_SCAN_PAGES", "inspect_document", "render_thumbnails"]
+__all__ = ["CLAIM_SCAN_CHARACTERS", "CLAIM_SCAN_PAGES", "inspect_document", "render_previews", "render_thumbnails"]

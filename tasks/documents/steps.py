@@ -11,7 +11,7 @@ from config.services import Services
 BEFORE_CHECK = frozenset({Step.INSPECT, Step.THUMBNAILS})
 """What must be known of a version before it is checked."""
 
-_KEPT = ("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail")
+_KEPT = ("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn")
 """What of a finding goes into the ledger: digests, counts and outcomes."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from buffrsign.documents.inspection import Inspected, inspect
+from buffrsign.documents.pages import DrawnPages, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import Thumbnail, render_thumbnail
@@ -18,6 +19,7 @@ class Reader(NamedTuple):
 
 
 READERS: Mapping[str, Reader] = {
+    "draw_pages": Reader(draw_pages, DrawnPages),
     "inspect": Reader(inspect, Inspected),
     "picture_facts": Reader(picture_facts, Picture),
     "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
@@ -44,6 +46,7 @@ def warm_up() -> None:
     picture_facts(drawn.png)
     picture_to_pdf(drawn.png)
     inspect(sample[:-100])  # without its cross references it is read from the last rungs
+    draw_pages(sample)
 
 
 def _sample() -> bytes:

@@ -17,6 +17,7 @@ import msgspec
 from buffrsign.core.logs import get_logger
 from buffrsign.documents.inspection import Inspected
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
+from buffrsign.documents.pages import ALL_LOOKS, DrawnPages, Look
 from buffrsign.documents.picture import Picture
 from buffrsign.documents.picture_pdf import PicturePdf
 from buffrsign.documents.render import Thumbnail
@@ -28,6 +29,8 @@ from buffrsign.documents.sandbox.pool import Pool
 from buffrsign.documents.sandbox.wire import Ask, Confined, Ended, Read, Refused
 
 OUR_READERS = "buffrsign.documents.sandbox.readers"
+
+_FOR_DRAWING = 0.6
 
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
@@ -66,6 +69,15 @@ class Sandbox:
     def render_thumbnail(self, data: bytes, *, page: int = 0, width_px: int = 256) -> Thumbnail | Unreadable:
         """What `documents.render_thumbnail` draws."""
         drawn: Thumbnail | Unreadable = self.read("render_thumbnail", data, page=page, width_px=width_px)
+        return drawn
+
+    def draw_pages(
+        self, data: bytes, *, first: int = 1, count: int = 1, looks: Look = ALL_LOOKS
+    ) -> DrawnPages | Unreadable:
+        """What `documents.draw_pages` draws, in a part of the processor time so that encoding and opening fit, too."""
+        cpu_ms = int(1000 * _FOR_DRAWING * self.limits.cpu_s)
+        options = {"first": first, "count": count, "looks": int(looks), "cpu_ms": cpu_ms}
+        drawn: DrawnPages | Unreadable = self.read("draw_pages", data, **options)
         return drawn
 
     def text_of(self, data: bytes, *, max_pages: int, max_characters: int) -> str | Unreadable:
