@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 log = get_logger(__name__)
 
-for library in ("pypdf", "pypdfium2", "PIL"):
+for library in ("pypdf", "pypdfium2", "PIL", "pikepdf"):
     logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # their warnings quote the document
 
 

@@ -42,6 +42,9 @@ class Step(StrEnum):
     INSPECT = "inspect"
     THUMBNAILS = "thumbnails"
     COMPLIANCE_RECEIVED = "compliance.received"
+    SANITISE = "sanitise"
+    SANITISE_EVEN_SIGNED = "sanitise.even_signed"
+    COMPLETE = "complete"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.inspection import Inspected, inspect
 from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.render import Thumbnail, render_thumbnail
+from buffrsign.documents.sanitise import Sanitised, sanitise
 from buffrsign.documents.text import text_of
 
 
@@ -21,6 +23,8 @@ READERS: Mapping[str, Reader] = {
     "picture_facts": Reader(picture_facts, Picture),
     "render_thumbnail": Reader(render_thumbnail, Thumbnail),
     "text_of": Reader(text_of, str),
+    "sanitise": Reader(sanitise, Sanitised),
+    "append_pages": Reader(append_pages, Appended),
 }
 
 _OBJECTS = (
@@ -40,6 +44,8 @@ def warm_up() -> None:
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
     picture_facts(drawn.png)
+    sanitise(sample)
+    append_pages(sample + sample, first_bytes=len(sample))
 
 
 def _sample() -> bytes:
