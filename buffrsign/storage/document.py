@@ -43,6 +43,9 @@ class Step(StrEnum):
     THUMBNAILS = "thumbnails"
     PREVIEWS = "previews"
     COMPLIANCE_RECEIVED = "compliance.received"
+    SANITISE = "sanitise"
+    SANITISE_EVEN_SIGNED = "sanitise.even_signed"
+    COMPLETE = "complete"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from buffrsign.documents import Active
 from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
@@ -11,7 +12,11 @@ from config.services import Services
 BEFORE_CHECK = frozenset({Step.INSPECT, Step.THUMBNAILS})
 """What must be known of a version before it is checked."""
 
-_KEPT = ("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn")
+_KEPT = (
+    *("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn"),
+    *("sanitised", "copy", "compared", "appended", "whole", "added", "certificate"),
+    *(f"removed_{kind.value}" for kind in Active),
+)
 """What of a finding goes into the ledger: digests, counts and outcomes."""
 
 
@@ -45,6 +50,24 @@ def hold(version: Version, reason: str, services: Services) -> None:
     if services.catalog.set_state(version.document_id, DocumentState.HELD, reason, found_in=version.sha256):
         services.document_statuses.publish(
             version.document_id, state=DocumentState.HELD.value, step=Step.INSPECT.value, progress=100, reason=reason
+        )
+
+
+def say_done(version: Version, step: Step, services: Services) -> None:
+    """Tell watchers of a step beside the way to `ready`, which changes no state: 100 percent of it is done.
+
+    Only while the document is concluded, since on its way other steps tell how far it is; an older version says
+    nothing.
+    """
+    document = services.catalog.document(version.document_id)
+    is_latest = services.catalog.version(version.document_id).sha256 == version.sha256
+    if is_latest and document.state in {DocumentState.READY, DocumentState.HELD}:
+        services.document_statuses.publish(
+            version.document_id,
+            state=document.state.value,
+            step=step.value,
+            progress=100,
+            reason=document.state_reason,
         )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.inspection import Inspected, inspect
 from buffrsign.documents.pages import DrawnPages, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import Thumbnail, render_thumbnail
+from buffrsign.documents.sanitise import Sanitised, sanitise
 from buffrsign.documents.text import text_of
 
 
@@ -25,6 +27,8 @@ READERS: Mapping[str, Reader] = {
     "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
     "render_thumbnail": Reader(render_thumbnail, Thumbnail),
     "text_of": Reader(text_of, str),
+    "sanitise": Reader(sanitise, Sanitised),
+    "append_pages": Reader(append_pages, Appended),
 }
 
 _OBJECTS = (
@@ -47,6 +51,8 @@ def warm_up() -> None:
     picture_to_pdf(drawn.png)
     inspect(sample[:-100])  # without its cross references it is read from the last rungs
     draw_pages(sample)
+    sanitise(sample)
+    append_pages(sample + sample, first_bytes=len(sample))
 
 
 def _sample() -> bytes:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from buffrsign.core.logs import get_logger
+from buffrsign.documents.appending import Appended
 from buffrsign.documents.inspection import Inspected
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 from buffrsign.documents.pages import ALL_LOOKS, DrawnPages, Look
@@ -27,6 +28,7 @@ from buffrsign.documents.sandbox.limits import MIB, Limits
 from buffrsign.documents.sandbox.parent import Child, Overstepped, SandboxBroken
 from buffrsign.documents.sandbox.pool import Pool
 from buffrsign.documents.sandbox.wire import Ask, Confined, Ended, Read, Refused
+from buffrsign.documents.sanitise import Sanitised
 
 OUR_READERS = "buffrsign.documents.sandbox.readers"
 
@@ -93,6 +95,16 @@ class Sandbox:
     def picture_to_pdf(self, data: bytes) -> PicturePdf | Unreadable:
         """What `documents.picture_to_pdf` makes."""
         made: PicturePdf | Unreadable = self.read("picture_to_pdf", data)
+        return made
+
+    def sanitise(self, data: bytes, *, even_signed: bool = False) -> Sanitised | Unreadable:
+        """The copy that `documents.sanitise` makes."""
+        made: Sanitised | Unreadable = self.read("sanitise", data, even_signed=int(even_signed))
+        return made
+
+    def append_pages(self, data: bytes, ours: bytes) -> Appended | Unreadable:
+        """What `documents.append_pages` makes of a document and pages of ours."""
+        made: Appended | Unreadable = self.read("append_pages", data + ours, first_bytes=len(data))
         return made
 
     def read(self, reader: str, data: bytes, **options: int) -> Any:

@@ -9,14 +9,18 @@ from hypothesis import strategies as st
 
 from buffrsign.documents import (
     MAX_PAGES,
+    Appended,
     Inspected,
     Reason,
     Rung,
+    Sanitised,
     Thumbnail,
     Unreadable,
+    append_pages,
     inspect,
     picture_to_pdf,
     render_thumbnail,
+    sanitise,
     text_of,
 )
 from tests.support import described, pdfs
@@ -44,6 +48,8 @@ def mutated(draw: st.DrawFn) -> bytes:
 def test_no_mutation_of_a_document_makes_a_reader_raise(data):
     assert isinstance(inspect(data), Inspected | Unreadable)
     assert isinstance(render_thumbnail(data), Thumbnail | Unreadable)
+    assert isinstance(sanitise(data), Sanitised | Unreadable)
+    assert isinstance(append_pages(data + pdfs.plain(), first_bytes=len(data)), Appended | Unreadable)
     assert isinstance(text_of(data, max_pages=5, max_characters=1000), str | Unreadable)
 
 
@@ -109,11 +115,11 @@ def test_pypdf_never_starts_jbig2dec(tmp_path):
 def test_pdfium_objects_are_closed_by_us_and_not_at_exit():
     program = """
         from pypdfium2.internal import ObjectTracker
-        from buffrsign.documents import inspect, render_thumbnail, text_of
+        from buffrsign.documents import inspect, render_thumbnail, sanitise, text_of
         from tests.support import pdfs
 
         for data in (pdfs.plain(pages=3), pdfs.encrypted(), pdfs.with_field(), pdfs.with_cyclic_page_tree()):
-            inspect(data), render_thumbnail(data), render_thumbnail(data, page=9)
+            inspect(data), render_thumbnail(data), render_thumbnail(data, page=9), sanitise(data)
             text_of(data, max_pages=1, max_characters=10)
             assert not any(ObjectTracker.values()), dict(ObjectTracker)
     """
