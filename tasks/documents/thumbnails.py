@@ -23,6 +23,6 @@ def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
             found = {"rendered": False, "reason": reason.value}
             outcome = reason.value
     record(job, "document.thumbnails_rendered", version, found, services)
-    show_progress(version, Step.THUMBNAILS, 70, services)
+    show_progress(version, Step.THUMBNAILS, 100, services)
     finish(version, Step.THUMBNAILS, found, services)
     return Done(outcome, found)
