@@ -126,7 +126,7 @@ def _run(stack: Stack, count: int) -> list[list[DocumentStatus]]:
     ended: list[list[DocumentStatus]] = []
     with (
         closing(connect(stack.services.settings.state_url)) as client,
-        client.pubsub(ignore_subscribe_messages=True) as watcher,
+        client.pubsub(ignore_subscribe_messages=True) as watcher,  # type: ignore[no-untyped-call]
         Progress(console=Console(stderr=True)) as progress,
     ):
         bar = progress.add_task("documents", total=count)
