@@ -11,6 +11,7 @@ from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 
 _HEADER = b"%PDF-"
 _HEADER_WITHIN_BYTES = 1024  # readers accept other bytes before the header up to here: ISO 32000-1, annex H, note 13
+_ZIP = b"PK\x03\x04"  # its first file's header may stand as near the beginning
 
 Options = ParamSpec("Options")
 Value = TypeVar("Value")
@@ -39,7 +40,7 @@ def reads_pdf(
 
     @wraps(read)
     def read_pdf(data: bytes, /, *args: Options.args, **options: Options.kwargs) -> Value:
-        if _HEADER not in data[:_HEADER_WITHIN_BYTES]:
+        if _HEADER not in data[:_HEADER_WITHIN_BYTES] or data.startswith(_ZIP):
             raise Refused(Reason.NOT_A_PDF)
         return read(data, *args, **options)
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from buffrsign.compliance import claims_of_accreditation
-from buffrsign.documents import Inspected, PicturePdf, Reason, Unreadable
+from buffrsign.documents import MAX_BYTES, Inspected, PicturePdf, Reason, Unreadable
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
 from buffrsign.storage import Step, Version, attach
 from config.cache import INSPECTIONS
@@ -21,14 +21,14 @@ CLAIM_SCAN_CHARACTERS = 200_000
 def inspect_document(job: InspectDocument, services: Services) -> Done:
     """Find out what the version is, and have the next steps look at it if it can be read."""
     version = services.catalog.live_version(job.document_id, job.sha256)
-    show_progress(version, Step.INSPECT, 10, services)
+    show_progress(version, Step.INSPECT, 25, services)
     found = _inspection(version, services)
     record(job, "document.inspected", version, found, services)
     finish(version, Step.INSPECT, found, services)
     if not found["readable"]:
         hold(version, str(found["reason"]), services)
         return Done(str(found["reason"]), found)
-    show_progress(version, Step.INSPECT, 40, services)
+    show_progress(version, Step.INSPECT, 100, services, pages=found["pages"])
     services.producer.enqueue(RenderThumbnails(document_id=version.document_id, sha256=version.sha256))
     return Done(_pages(found["pages"]), found)
 
@@ -46,6 +46,8 @@ def _inspection(version: Version, services: Services) -> dict[str, Any]:
     known = services.cache.get(INSPECTIONS, version.sha256)
     if isinstance(known, dict):
         return known
+    if version.size_bytes > MAX_BYTES:  # not even into memory
+        return _unreadable(Unreadable.because(Reason.TOO_LARGE))
     data = services.blobs.get(version.sha256)
     found = _inspected(data, services)
     if found["readable"]:

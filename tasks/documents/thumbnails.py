@@ -25,7 +25,7 @@ def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
         case Unreadable(reason):
             claimed, found = 0, {"rendered": False, "reason": reason.value}
     record(job, "document.thumbnails_rendered", version, found, services)
-    show_progress(version, Step.THUMBNAILS, 70, services)
+    show_progress(version, Step.THUMBNAILS, 100, services)
     finish(version, Step.THUMBNAILS, found, services)
     if claimed:
         services.producer.enqueue(RenderPreviews(document_id=version.document_id, sha256=version.sha256))

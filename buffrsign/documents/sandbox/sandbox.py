@@ -7,7 +7,7 @@ fresh one. So no file pays for the one in front of it.
 import fcntl
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any
@@ -46,21 +46,37 @@ class Killed(msgspec.Struct, frozen=True):
     ended: Ended
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most."""
+
+    reader: str
+    peak_bytes: int
+
+
 class Sandbox:
     """Reads files in children of this process. For any number of threads.
 
     The first file waits for the parsers to be imported by the zygote. `readers` is the module that names what may be
-    asked; without `kills`, documents that killed children are remembered in this process only.
+    asked; without `kills`, documents that killed children are remembered in this process only. `observe` is told what
+    each file took, in the thread that asked; twice, where it was read again in a fresh child.
 
     Raises:
         SandboxBroken: from every method, when the zygote ended: then nothing is known of the file.
     """
 
-    def __init__(self, limits: Limits | None = None, *, kills: Kills | None = None, readers: str = OUR_READERS) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        kills: Kills | None = None,
+        readers: str = OUR_READERS,
+        observe: Callable[[Spent], None] | None = None,
+    ) -> None:
         self.limits = limits or Limits()
         self.killed = 0
         self._kills = kills or KillsHere()
         self._readers = readers
+        self._observe = observe or _look_away
         self._pool = Pool(self.limits, readers=readers)
 
     def inspect(self, data: bytes) -> Inspected | Unreadable:
@@ -148,12 +164,15 @@ class Sandbox:
             answer = child.ask(asked, file, limits=self.limits)
             found = self._found(answer, asked.reader)
         except Overstepped as overstep:
-            return self._killed(child, why=overstep.reason)
+            killed = self._killed(child, why=overstep.reason)
+            self._observe(Spent(asked.reader, max(killed.ended.peak_bytes - child.idle_bytes, 0)))
+            return killed
         except BaseException:  # a time limit of Celery's, for one: nobody waits for the child any more
             with suppress(SandboxBroken):
                 self._pool.end(child)
             raise
         self._pool.give_back(child, is_spent=answer.is_spent)
+        self._observe(Spent(asked.reader, answer.peak_bytes))
         return found
 
     def _found(self, answer: Read | Refused, reader: str) -> Any:
@@ -185,6 +204,10 @@ class Sandbox:
             kills=kills,
         )
         return Unreadable.because(Reason.QUARANTINED if kills >= MOST_KILLS else killed.reason)
+
+
+def _look_away(spent: Spent) -> None:
+    """For whoever does not ask what files take."""
 
 
 @contextmanager

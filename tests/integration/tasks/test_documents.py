@@ -1,3 +1,4 @@
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import msgspec
 import pytest
 from PIL import Image
 
+from buffrsign.core.clock import to_epoch_ms
 from buffrsign.core.errors import Permanent
 from buffrsign.documents import Inspected, inspect
 from buffrsign.jobs.audit import RecordEvent
@@ -15,6 +17,7 @@ from buffrsign.storage import BlobDamaged, BlobMissing, DocumentState, DocumentU
 from buffrsign.testing import assert_enqueued
 from config.cache import INSPECTIONS
 from config.services import Services
+from tasks.compliance import check_eta_2019
 from tasks.documents import CLAIM_SCAN_PAGES, inspect_document, render_thumbnails
 from tests.support import bombs, described, pdfs
 from tests.support.clock import NOON
@@ -115,6 +118,44 @@ def test_a_file_that_cannot_be_read_is_held_with_its_reason_and_ends_there(servi
     assert entry.details == {"sha256": version.sha256, "readable": False, "reason": reason}
     assert [known.job for known in enqueued.enqueued] == [entry]
     assert (status(services).state, status(services).progress, status(services).reason) == ("held", 100, reason)
+
+
+def test_a_file_of_two_gigabytes_is_held_without_being_read(services):
+    version = services.catalog.add("doc_7", "ab" * 32, size_bytes=2 * 1024**3, title="Not even stored")
+
+    done = inspect_document.run(inspect_job(version), services)
+
+    assert done.outcome == "too_large"
+    assert status(services).reason == "too_large"
+
+
+def test_the_status_lists_every_step_and_how_far_it_is(services):
+    version = upload(services, pdfs.plain(pages=2))
+    inspect_document.run(inspect_job(version), services)
+
+    found = status(services)
+
+    assert {name: step.progress for name, step in found.steps.items()} == {
+        "inspect": 100,
+        "thumbnails": 0,
+        "compliance": 0,
+    }
+    assert (found.pages, found.size_bytes, found.version) == (2, version.size_bytes, 1)
+
+
+def test_the_end_of_a_document_is_expected_once_another_has_gone_all_the_way(services, clock):
+    for document_id in ("doc_6", "doc_7"):
+        version = upload(services, pdfs.plain(), document_id=document_id)
+        inspect_document.run(inspect_job(version), services)
+        clock.advance(timedelta(seconds=2))
+        render_thumbnails.run(render_job(version), services)
+        clock.advance(timedelta(seconds=3))
+        if document_id == "doc_6":
+            check = Eta2019Check(document_id=document_id, sha256=version.sha256, stage=Stage.RECEIVED)
+            check_eta_2019.run(check, services)
+
+    assert status(services, "doc_6").expected_at_ms is None
+    assert status(services).expected_at_ms == to_epoch_ms(clock())
 
 
 def test_a_file_that_killed_three_readers_is_quarantined_for_every_worker(services, broker, enqueued, clock, tmp_path):
