@@ -7,10 +7,12 @@ from buffrsign.documents import (
     PageSize,
     Reason,
     Rung,
+    Sanitised,
     Thumbnail,
     Unreadable,
     inspect,
     render_thumbnail,
+    sanitise,
     text_of,
 )
 from buffrsign.documents.encryption import Encryption
@@ -46,6 +48,16 @@ def test_a_file_without_cross_references_is_drawn_and_read_like_a_sound_one():
 
     assert render_thumbnail(data) == render_thumbnail(pdfs.plain())
     assert "I agree" in str(text_of(data, max_pages=1, max_characters=100))
+
+
+@pytest.mark.parametrize(
+    "data", [described.without_xref(), described.with_spoilt_trailer(pdfs.plain())], ids=["no xref", "spoilt trailer"]
+)
+def test_a_file_that_must_be_rebuilt_can_be_sanitised(data):
+    copied = sanitise(data)
+
+    assert isinstance(copied, Sanitised)
+    assert (copied.left_alone, read(copied.pdf).read_by) == (None, Rung.STRICT)
 
 
 def test_a_file_that_only_pdfium_can_read_is_still_shown():
