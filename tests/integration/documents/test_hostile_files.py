@@ -7,7 +7,17 @@ import textwrap
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from buffrsign.documents import Inspected, Thumbnail, Unreadable, inspect, render_thumbnail, text_of
+from buffrsign.documents import (
+    DrawnPages,
+    Inspected,
+    Look,
+    Thumbnail,
+    Unreadable,
+    draw_pages,
+    inspect,
+    render_thumbnail,
+    text_of,
+)
 from tests.support import pdfs
 
 SEEDS = [pdfs.plain(), pdfs.rotated(), pdfs.encrypted(), pdfs.with_field(kind="/Sig", value=True), pdfs.picture_only()]
@@ -33,6 +43,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 def test_no_mutation_of_a_document_makes_a_reader_raise(data):
     assert isinstance(inspect(data), Inspected | Unreadable)
     assert isinstance(render_thumbnail(data), Thumbnail | Unreadable)
+    assert isinstance(draw_pages(data, count=2, looks=Look.THUMBNAIL_PNG), DrawnPages | Unreadable)
     assert isinstance(text_of(data, max_pages=5, max_characters=1000), str | Unreadable)
 
 
@@ -73,12 +84,12 @@ def test_pypdf_never_starts_jbig2dec(tmp_path):
 def test_pdfium_objects_are_closed_by_us_and_not_at_exit():
     program = """
         from pypdfium2.internal import ObjectTracker
-        from buffrsign.documents import inspect, render_thumbnail, text_of
+        from buffrsign.documents import draw_pages, inspect, render_thumbnail, text_of
         from tests.support import pdfs
 
         for data in (pdfs.plain(pages=3), pdfs.encrypted(), pdfs.with_field(), pdfs.with_cyclic_page_tree()):
             inspect(data), render_thumbnail(data), render_thumbnail(data, page=9)
-            text_of(data, max_pages=1, max_characters=10)
+            draw_pages(data, count=4, looks=1), text_of(data, max_pages=1, max_characters=10)
             assert not any(ObjectTracker.values()), dict(ObjectTracker)
     """
     command = [sys.executable, "-W", "error", "-c", textwrap.dedent(program)]
