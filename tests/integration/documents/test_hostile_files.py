@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from buffrsign.documents import (
     MAX_PAGES,
     Appended,
+    DrawnPages,
     Inspected,
+    Look,
     Reason,
     Rung,
     Sanitised,
     Thumbnail,
     Unreadable,
     append_pages,
+    draw_pages,
     inspect,
     picture_to_pdf,
     render_thumbnail,
@@ -50,6 +53,7 @@ def test_no_mutation_of_a_document_makes_a_reader_raise(data):
     assert isinstance(render_thumbnail(data), Thumbnail | Unreadable)
     assert isinstance(sanitise(data), Sanitised | Unreadable)
     assert isinstance(append_pages(data + pdfs.plain(), first_bytes=len(data)), Appended | Unreadable)
+    assert isinstance(draw_pages(data, count=2, looks=Look.THUMBNAIL_PNG), DrawnPages | Unreadable)
     assert isinstance(text_of(data, max_pages=5, max_characters=1000), str | Unreadable)
 
 
@@ -115,12 +119,12 @@ def test_pypdf_never_starts_jbig2dec(tmp_path):
 def test_pdfium_objects_are_closed_by_us_and_not_at_exit():
     program = """
         from pypdfium2.internal import ObjectTracker
-        from buffrsign.documents import inspect, render_thumbnail, sanitise, text_of
+        from buffrsign.documents import draw_pages, inspect, render_thumbnail, sanitise, text_of
         from tests.support import pdfs
 
         for data in (pdfs.plain(pages=3), pdfs.encrypted(), pdfs.with_field(), pdfs.with_cyclic_page_tree()):
             inspect(data), render_thumbnail(data), render_thumbnail(data, page=9), sanitise(data)
-            text_of(data, max_pages=1, max_characters=10)
+            draw_pages(data, count=4, looks=1), text_of(data, max_pages=1, max_characters=10)
             assert not any(ObjectTracker.values()), dict(ObjectTracker)
     """
     command = [sys.executable, "-W", "error", "-c", textwrap.dedent(program)]

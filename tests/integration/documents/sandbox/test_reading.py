@@ -3,6 +3,8 @@
 import pytest
 
 from buffrsign.documents import (
+    Look,
+    draw_pages,
     inspect,
     picture_facts,
     picture_to_pdf,
@@ -37,6 +39,7 @@ def test_a_child_finds_what_this_process_finds(sandbox, name):
 
     assert sandbox.inspect(data) == inspect(data)
     assert sandbox.render_thumbnail(data, width_px=100) == render_thumbnail(data, width_px=100)
+    assert sandbox.draw_pages(data, looks=Look.THUMBNAIL_WEBP) == draw_pages(data, looks=Look.THUMBNAIL_WEBP)
     assert sandbox.text_of(data, **GENEROUS) == text_of(data, **GENEROUS)
     assert sandbox.picture_facts(data) == picture_facts(data)
 
