@@ -1,7 +1,10 @@
 """What a child may be asked to do with a file, by name, and the type of what comes back."""
 
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any, NamedTuple
+
+import pikepdf
 
 from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.inspection import Inspected, inspect
@@ -44,8 +47,16 @@ def warm_up() -> None:
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
     picture_facts(drawn.png)
-    sanitise(sample)
     append_pages(sample + sample, first_bytes=len(sample))
+    sanitise(_encrypted(sample))
+
+
+def _encrypted(sample: bytes) -> bytes:
+    """The sample, behind an empty password: qpdf opens `/dev/urandom` when it first decrypts AES, and a child may not."""
+    file = BytesIO()
+    with pikepdf.open(BytesIO(sample)) as pdf:
+        pdf.save(file, encryption=pikepdf.Encryption(owner="owner", user="", R=6))
+    return file.getvalue()
 
 
 def _sample() -> bytes:
