@@ -52,7 +52,7 @@ def warm_up() -> None:
 
 
 def _encrypted(sample: bytes) -> bytes:
-    """The sample, behind an empty password: qpdf opens `/dev/urandom` when it first decrypts AES, and a child may not."""
+    """The sample behind an empty password: qpdf opens `/dev/urandom` when it first decrypts AES; a child may not."""
     file = BytesIO()
     with pikepdf.open(BytesIO(sample)) as pdf:
         pdf.save(file, encryption=pikepdf.Encryption(owner="owner", user="", R=6))
