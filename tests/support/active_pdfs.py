@@ -173,6 +173,7 @@ HARMLESS: dict[str, tuple[bytes, bytes]] = {
     "web link": (link(b"<< /S /URI /URI (https://example.com/) >>"), b"https://example.com/"),
     "mail link": (link(b"<< /S /URI /URI (mailto:a@example.com) >>"), b"mailto:a@example.com"),
     "web link as people type it": (link(b"<< /S /URI /URI (www.example.com) >>"), b"www.example.com"),
+    "link that was one within a web page": (link(b"<< /S /URI /URI (#part-2) >>"), b"#part-2"),
     "jump": (link(b"<< /S /GoTo /D [3 0 R /Fit] >>"), b"/GoTo"),
     "next page": (link(b"<< /S /Named /N /NextPage >>"), b"/NextPage"),
     "place to open at": (document(catalog=b"/OpenAction [3 0 R /Fit]"), b"/OpenAction"),

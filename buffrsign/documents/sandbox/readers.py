@@ -1,7 +1,10 @@
 """What a child may be asked to do with a file, by name, and the type of what comes back."""
 
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any, NamedTuple
+
+import pikepdf
 
 from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.inspection import Inspected, inspect
@@ -51,8 +54,16 @@ def warm_up() -> None:
     picture_to_pdf(drawn.png)
     inspect(sample[:-100])  # without its cross references it is read from the last rungs
     draw_pages(sample)
-    sanitise(sample)
     append_pages(sample + sample, first_bytes=len(sample))
+    sanitise(_encrypted(sample))
+
+
+def _encrypted(sample: bytes) -> bytes:
+    """The sample behind an empty password: qpdf opens `/dev/urandom` when it first decrypts AES; a child may not."""
+    file = BytesIO()
+    with pikepdf.open(BytesIO(sample)) as pdf:
+        pdf.save(file, encryption=pikepdf.Encryption(owner="owner", user="", R=6))
+    return file.getvalue()
 
 
 def _sample() -> bytes:

@@ -31,7 +31,7 @@ _KINDS = {
 _TRIGGERS = frozenset({"/E", "/X", "/D", "/U", "/Fo", "/Bl", "/PO", "/PC", "/PV", "/PI"})
 _TRIGGERS |= {"/O", "/C", "/K", "/F", "/V", "/WC", "/WS", "/DS", "/WP", "/DP"}
 _TURNING_PAGES = frozenset({"/NextPage", "/PrevPage", "/FirstPage", "/LastPage"})
-_WEB = re.compile(r"(?:https?|mailto|tel):|www\.", re.IGNORECASE)
+_WEB = re.compile(r"(?:https?|mailto|tel):|www\.|#", re.IGNORECASE)
 
 
 def strip_actions(node: Object, tally: Tally) -> None:
@@ -107,9 +107,10 @@ def _may_stay(action: Object) -> bool:
 
 
 def _is_on_the_web(address: object) -> bool:
-    """Whether it is an address with a scheme of the web or of mail, or begins with `www.`, as people type it.
+    """Whether it is an address with a scheme of the web or of mail, begins with `www.`, as people type it, or with `#`,
+    as what was a page of the web keeps it.
 
-    Without a scheme others would be looked for beside the file, on the reader's own disk.
+    Without a scheme, others would be looked for beside the file, on the reader's own disk.
     """
     return isinstance(address, String) and _WEB.match(str(address)) is not None
 

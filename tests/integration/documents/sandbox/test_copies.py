@@ -13,6 +13,7 @@ FILES = {
     "plain": pdfs.plain(pages=3),
     "scripts": ACTIVE["scripts of the document"][0],
     "encrypted": pdfs.encrypted(),
+    "encrypted with AES-256": pdfs.aes256_with_empty_password(),
     "password": pdfs.aes256_with_user_password(),
     "signed": pdfs.with_field(kind="/Sig", value=True),
     "another look": hidden_where_a_name_is_lost(),
