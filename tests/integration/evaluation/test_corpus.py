@@ -2,7 +2,12 @@
 
 import json
 import os
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from hashlib import sha256
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,44 +21,74 @@ from tests.support.corpus_workers import dies_of_some
 TWO_GIB = 2 * 1024**3
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@dataclass(frozen=True)
+class Run:
+    """What the command left behind."""
+
+    code: int
+    said: dict[str, Any]
+    printed: str
+
+    def file(self, path: str) -> dict[str, Any]:
+        [found] = [each for each in self.said["per_file"] if each["path"] == path]
+        return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files good and bad, some of them in folders below."""
-    below = tmp_path / "files" / "below"
-    below.mkdir(parents=True)
+    folder = tmp_path_factory.mktemp("files")
+    below = folder / "below"
+    below.mkdir()
     (below / "plain.pdf").write_bytes(pdfs.plain(pages=3))
     (below / "locked.pdf").write_bytes(pdfs.encrypted(user_password="secret"))
-    (below.parent / "empty.pdf").touch()
-    (below.parent / "bomb.pdf").write_bytes(bombs.nested_forms())
-    with (below.parent / "sparse.pdf").open("wb") as sparse:
+    (folder / "empty.pdf").touch()
+    (folder / "bomb.pdf").write_bytes(bombs.flate_in_flate(mib=300))
+    with (folder / "sparse.pdf").open("wb") as sparse:
         os.truncate(sparse.fileno(), TWO_GIB)
-    return below.parent
+    return folder
 
 
-def test_every_file_of_a_folder_has_an_outcome_and_the_json_says_which(folder, tmp_path, capsys):
-    output = tmp_path / "corpus.json"
-
-    with pytest.raises(SystemExit) as ended:
+@pytest.fixture(scope="module")
+def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The command over that folder, with judges."""
+    output, printed = tmp_path_factory.mktemp("said") / "corpus.json", StringIO()
+    with redirect_stdout(printed), pytest.raises(SystemExit) as ended:
         main([str(folder), "--output", str(output), "--workers", "1", "--judge"])
+    return Run(int(ended.value.code or 0), json.loads(output.read_text()), printed.getvalue())
 
-    said = json.loads(output.read_text())
-    by_path = {each["path"]: each for each in said["per_file"]}
-    assert ended.value.code == 0
-    assert {path: each["outcome"] for path, each in by_path.items()} == {
+
+def test_every_file_of_a_folder_has_an_outcome(run):
+    assert {each["path"]: each["outcome"] for each in run.said["per_file"]} == {
         "below/plain.pdf": "ok",
         "below/locked.pdf": "encrypted",
         "empty.pdf": "empty",
         "bomb.pdf": "resource_limit",
         "sparse.pdf": "too_large",
     }
-    assert (said["files"], said["dead_workers"], said["leaked_exceptions"]) == (5, 0, 0)
-    assert said["crashed_children"] == by_path["bomb.pdf"]["crashed_children"] > 0
-    plain = by_path["below/plain.pdf"]
-    assert (plain["pages"], plain["encrypted"], plain["reason"]) == (3, False, None)
-    assert plain["peak_mb"] > 0
+    assert (run.said["files"], run.said["dead_workers"], run.said["leaked_exceptions"]) == (5, 0, 0)
+
+
+def test_what_a_file_took_and_what_it_is_stands_beside_its_outcome(run):
+    plain, bomb = run.file("below/plain.pdf"), run.file("bomb.pdf")
+
+    assert (plain["pages"], plain["encrypted"], plain["reason"], bomb["reason"]) == (3, False, None, "resource_limit")
+    assert plain["sha256"] == sha256(pdfs.plain(pages=3)).hexdigest()
+    assert 0 < plain["peak_mb"] < 100 < bomb["peak_mb"]
     assert plain["ms"] > 0
-    assert said["judge"]["agreed"] == said["judge"]["same"] >= 2
-    assert "crashed children" in capsys.readouterr().out
+    assert run.said["crashed_children"] == bomb["crashed_children"] > 0
+    assert "crashed children" in run.printed
+
+
+def test_others_are_asked_about_what_was_read_and_what_they_say_decides(run):
+    judged = run.said["judge"]
+
+    assert run.code == 1
+    assert {"pypdf", "pypdfium2", "pikepdf"} <= set(judged["judges"])
+    assert (judged["files"], judged["agreed"], judged["same"], judged["opened_by_all"]) == (4, 3, 2, 2)
+    assert judged["resource_limit"] == ["bomb.pdf"]
+    assert [each["path"] for each in judged["differ"]] == ["bomb.pdf"]
+    assert "differs: bomb.pdf" in run.printed
 
 
 def test_a_file_of_two_gigabytes_is_refused_without_being_read(folder):
