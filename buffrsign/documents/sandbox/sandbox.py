@@ -47,7 +47,10 @@ class Killed(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most."""
+    """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most.
+
+    Of a child that was ended: over what it held at first.
+    """
 
     reader: str
     peak_bytes: int
