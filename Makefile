@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents lock clean
+.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress corpus fuzz lock clean
 
 # Every process of the tests would compile the whole source anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -75,8 +75,22 @@ bench-engine: $(READY) ## the delivery engine beside stock Celery and its peers,
 bench-email: $(READY) ## letters a second beside smtplib loops, 3 minutes; QUICK=1 takes one
 	$(BIN)/python -m benchmarks.email $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)
 
-bench-documents: $(READY) ## what reading documents in a sandbox costs, a minute; QUICK=1 takes seconds
-	@$(BIN)/python -m benchmarks.documents $(if $(QUICK),--quick)
+bench-documents: $(READY) ## what pictures of documents cost, and the sandbox, 2 minutes; DIR=folder of PDFs; QUICK=1 takes seconds
+	@$(BIN)/python -m benchmarks.documents $(if $(DIR),"$(DIR)") $(if $(QUICK),--quick)
+
+bench-progress: $(READY) ## how far off the expected end of a document is, two minutes; QUICK=1 takes one
+	@$(BIN)/python -m evaluation.progress $(if $(QUICK),--quick)
+
+corpus: $(READY) ## every reader over every file in DIR=, in the sandbox; OUT=json, JUDGE=1 compares with other readers
+	@$(BIN)/python -m evaluation.corpus "$(DIR)" $(if $(OUT),--output "$(OUT)") $(if $(JUDGE),--judge)
+
+fuzz: FILES ?= 2000
+fuzz: SEED ?= 20261127
+fuzz: FUZZED = var/fuzz/$(FILES)-$(SEED)
+fuzz: $(READY) ## the same over FILES=2000 files damaged on purpose, made of those in FROM=; SEED=n repeats the dice
+	@rm -rf "$(FUZZED)"
+	@$(BIN)/python -m evaluation.fuzz "$(FROM)" "$(FUZZED)" --files $(FILES) --seed $(SEED)
+	@$(BIN)/python -m evaluation.corpus "$(FUZZED)" --output "$(or $(OUT),var/bench/fuzz.json)"
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --extra s3 --extra language-model --extra heic --group dev --universal --python-version 3.11 \

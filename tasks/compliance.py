@@ -80,5 +80,10 @@ def _conclude(version: Version, report: Report, kept: dict[str, str], services: 
     reason = f"failed: {', '.join(failed)}" if failed else ""
     if services.catalog.set_state(version.document_id, state, reason, found_in=version.sha256):
         services.document_statuses.publish(
-            version.document_id, state=state.value, step="compliance", progress=100, reason=reason
+            version.document_id,
+            state=state.value,
+            step="compliance",
+            progress=100,
+            reason=reason,
+            version=version.number,
         )

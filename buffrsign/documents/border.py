@@ -11,6 +11,7 @@ from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 
 _HEADER = b"%PDF-"
 _HEADER_WITHIN_BYTES = 1024  # readers accept other bytes before the header up to here: ISO 32000-1, annex H, note 13
+_ZIP = b"PK\x03\x04"  # its first file's header may stand as near the beginning
 
 Options = ParamSpec("Options")
 Value = TypeVar("Value")
@@ -39,7 +40,7 @@ def reads_pdf(
 
     @wraps(read)
     def read_pdf(data: bytes, /, *args: Options.args, **options: Options.kwargs) -> Value:
-        if _HEADER not in data[:_HEADER_WITHIN_BYTES]:
+        if _HEADER not in data[:_HEADER_WITHIN_BYTES] or data.startswith(_ZIP):
             raise Refused(Reason.NOT_A_PDF)
         return read(data, *args, **options)
 
@@ -56,18 +57,20 @@ def reads_file(
         try:
             _refuse_at_sight(data)
             return read(data, *args, **options)
-        except Refused as refusal:
-            return refusal.outcome
-        except MemoryError:
-            log.warning("document could not be read", error="MemoryError")
-            return Unreadable.because(Reason.RESOURCE_LIMIT)
-        except Exception as error:  # a hostile file makes the parsers raise nearly every built-in error
-            if _is_about_time(error):
-                raise
-            log.warning("document could not be read", error=type(error).__name__)
-            return Unreadable.because(Reason.DAMAGED)
+        except Exception as error:  # noqa: BLE001 - a hostile file makes the parsers raise nearly every built-in error
+            return outcome_of(error)
 
     return read_or_say_why
+
+
+def outcome_of(error: Exception) -> Unreadable:
+    """What an error of a parser says about what it read; one that says nothing about it is raised again."""
+    if isinstance(error, Refused):
+        return error.outcome
+    if _is_about_time(error):
+        raise error
+    log.warning("document could not be read", error=type(error).__name__)
+    return Unreadable.because(Reason.RESOURCE_LIMIT if isinstance(error, MemoryError) else Reason.DAMAGED)
 
 
 def _refuse_at_sight(data: bytes) -> None:
@@ -83,3 +86,19 @@ def _is_about_time(error: Exception) -> bool:
     By name, because this floor does not import Celery.
     """
     return type(error).__name__ == "SoftTimeLimitExceeded"
+
+
+def attempt(read: Callable[[], Value]) -> Value | None:
+    """What a parser reads; None where it fails in whatever way, since another may do better.
+
+    Raises:
+        Refused, MemoryError: no other would. A time limit passes, too.
+    """
+    try:
+        return read()
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:
+        if _is_about_time(error):
+            raise
+        return None

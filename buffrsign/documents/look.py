@@ -6,9 +6,11 @@ from hashlib import sha256
 
 import msgspec
 import pypdfium2
+from pypdf import PdfReader
 
-from buffrsign.documents.pdfium import in_clear, opened
-from buffrsign.documents.structure import fields, is_signature, reading
+from buffrsign.documents.ladder import Rung, read_structure
+from buffrsign.documents.pdfium import has_signature_field, page_count, shown
+from buffrsign.documents.structure import fields, is_signature
 
 WIDTH_PX = 256
 MAX_HEIGHT_PX = 2048
@@ -37,18 +39,24 @@ def look_at(data: bytes, *, pages: int = FIRST_PAGES, within_ms: int | None = No
     Raises:
         Refused: it needs a password, is protected in another way, has no pages, or a form that cannot be walked.
     """
-    with opened(data) as document:
-        with reading(in_clear(document, data)) as reader:
-            form = fields(reader)  # MUST come first: it refuses the trees that would keep PDFium busy for ever
-            is_signed = any(map(is_signature, form)) or "/Perms" in reader.root_object
-        document.init_forms()
-        return Look(len(document), tuple(_pictures(document, pages=pages, within_ms=within_ms)), is_signed)
+    with shown(data) as file:
+        document = file.document
+        rung, is_signed = read_structure(file, _is_signed, strict_first=False)
+        if rung is not Rung.RENDER_ONLY:
+            document.init_forms()
+        pictures = tuple(_pictures(document, pages=pages, within_ms=within_ms))
+        return Look(page_count(document), pictures, has_signature_field(document) if is_signed is None else is_signed)
+
+
+def _is_signed(reader: PdfReader) -> bool:
+    """MUST be asked before PDFium may draw fields: it refuses the trees that would keep PDFium busy for ever."""
+    return any(map(is_signature, fields(reader))) or "/Perms" in reader.root_object
 
 
 def _pictures(document: pypdfium2.PdfDocument, *, pages: int, within_ms: int | None) -> list[str]:
     began = time.process_time()
     drawn: list[str] = []
-    for number in range(min(pages, len(document))):
+    for number in range(min(pages, page_count(document))):
         if drawn and within_ms is not None and (time.process_time() - began) * 1000 > within_ms:
             break
         drawn.append(_picture(document, number))

@@ -1,1 +1,3 @@
-"""What Redis remembers for a while: the status of documents, which files kill their readers, and a cache."""
+"""What Redis remembers for a while: the status of documents and how long their steps take, files that kill their
+readers, and a cache.
+"""

@@ -41,6 +41,7 @@ class Step(StrEnum):
 
     INSPECT = "inspect"
     THUMBNAILS = "thumbnails"
+    PREVIEWS = "previews"
     COMPLIANCE_RECEIVED = "compliance.received"
     SANITISE = "sanitise"
     SANITISE_EVEN_SIGNED = "sanitise.even_signed"
@@ -70,6 +71,24 @@ class Version:
     stored_at: datetime
     size_bytes: int
     deleted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A picture of a page: the digest of its blob, and its size."""
+
+    blob: str
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True)
+class PagePictures:
+    """What there is of a page, counted from 1: pictures by name, or the `reason` why there are none."""
+
+    page: int
+    pictures: dict[str, StoredPicture]
+    reason: str = ""
 
 
 @dataclass(frozen=True)

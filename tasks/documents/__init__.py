@@ -5,6 +5,7 @@ On demand it is copied without what acts in it, and completed with a certificate
 
 from tasks.documents.completing import complete_document
 from tasks.documents.inspection import CLAIM_SCAN_CHARACTERS, CLAIM_SCAN_PAGES, inspect_document
+from tasks.documents.previews import render_previews
 from tasks.documents.sanitising import sanitise_document
 from tasks.documents.thumbnails import render_thumbnails
 
@@ -13,6 +14,7 @@ __all__ = [
     "CLAIM_SCAN_PAGES",
     "complete_document",
     "inspect_document",
+    "render_previews",
     "render_thumbnails",
     "sanitise_document",
 ]

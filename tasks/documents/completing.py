@@ -8,14 +8,14 @@ from buffrsign.jobs.documents import CompleteDocument
 from buffrsign.storage import Step, Version, attach
 from config.services import Services
 from tasks.base import Done, task
-from tasks.documents.steps import record, say_done
+from tasks.documents.steps import pdf_of, record, say_done
 
 
 @task(CompleteDocument, attempts=5)
 def complete_document(job: CompleteDocument, services: Services) -> Done:
     """Make the certificate, and put it behind the document where that breaks nothing; else it stays by itself."""
     version = services.catalog.live_version(job.document_id, job.sha256)
-    document = services.blobs.get(version.sha256)
+    document = pdf_of(version, services)
     page = certificate(_facts(job, version))
     kept = attach(page, to=version, catalog=services.catalog, blobs=services.blobs)
     found = {"certificate": kept, **_completed(document, page, version, services)}

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 
 from buffrsign.compliance import claims_of_accreditation
-from buffrsign.documents import Inspected, Unreadable
+from buffrsign.documents import MAX_BYTES, Inspected, PicturePdf, Reason, Unreadable
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
-from buffrsign.storage import Step, Version
+from buffrsign.storage import Step, Version, attach
 from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.base import Done, task
@@ -21,14 +21,14 @@ CLAIM_SCAN_CHARACTERS = 200_000
 def inspect_document(job: InspectDocument, services: Services) -> Done:
     """Find out what the version is, and have the next steps look at it if it can be read."""
     version = services.catalog.live_version(job.document_id, job.sha256)
-    show_progress(version, Step.INSPECT, 10, services)
+    show_progress(version, Step.INSPECT, 25, services)
     found = _inspection(version, services)
     record(job, "document.inspected", version, found, services)
     finish(version, Step.INSPECT, found, services)
     if not found["readable"]:
         hold(version, str(found["reason"]), services)
         return Done(str(found["reason"]), found)
-    show_progress(version, Step.INSPECT, 40, services)
+    show_progress(version, Step.INSPECT, 100, services, pages=found["pages"])
     services.producer.enqueue(RenderThumbnails(document_id=version.document_id, sha256=version.sha256))
     return Done(_pages(found["pages"]), found)
 
@@ -40,20 +40,47 @@ def _pages(count: int) -> str:
 def _inspection(version: Version, services: Services) -> dict[str, Any]:
     """What the file is, as JSON values; from the cache when these bytes were read before, and could be.
 
-    That a file cannot be read may be the machine's doing, or ours, so it is found out each time.
+    That a file cannot be read may be the machine's doing, or ours, so it is found out each time. What is read from a
+    PDF made of a picture is not cached: that PDF belongs to the version.
     """
     known = services.cache.get(INSPECTIONS, version.sha256)
     if isinstance(known, dict):
         return known
+    if version.size_bytes > MAX_BYTES:  # not even into memory
+        return _unreadable(Unreadable.because(Reason.TOO_LARGE))
     data = services.blobs.get(version.sha256)
-    match services.sandbox.inspect(data):
-        case Unreadable(reason, detail):
-            return {"readable": False, "reason": reason.value, "detail": detail}
+    found = _inspected(data, services)
+    if found["readable"]:
+        services.cache.put(INSPECTIONS, version.sha256, found)
+    elif found["reason"] == Reason.NOT_A_PDF.value:
+        return _picture_inspected(data, version, services) or found
+    return found
+
+
+def _picture_inspected(data: bytes, version: Version, services: Services) -> dict[str, Any] | None:
+    """What the picture is once it is a PDF, which is kept with the version; None where the file is no picture."""
+    match services.sandbox.picture_to_pdf(data):
+        case Unreadable(Reason.UNSUPPORTED):
+            return None
+        case Unreadable() as refused:
+            return _unreadable(refused)
+        case PicturePdf(pdf, kind):
+            kept = attach(pdf, to=version, catalog=services.catalog, blobs=services.blobs)
+            upload = {"sha256": version.sha256, "size_bytes": len(data)}
+            return {**_inspected(pdf, services), **upload, "converted_from": kind, "pdf": kept}
+
+
+def _inspected(pdf: bytes, services: Services) -> dict[str, Any]:
+    match services.sandbox.inspect(pdf):
+        case Unreadable() as refused:
+            return _unreadable(refused)
         case Inspected() as report:
-            claims = _claims(data, services, pages=report.pages)
-            found = {"readable": True, **msgspec.to_builtins(report), "claims": claims}
-            services.cache.put(INSPECTIONS, version.sha256, found)
-            return found
+            claims = _claims(pdf, services, pages=report.pages)
+            return {"readable": True, **msgspec.to_builtins(report), "claims": claims}
+
+
+def _unreadable(refused: Unreadable) -> dict[str, Any]:
+    return {"readable": False, "reason": refused.reason.value, "detail": refused.detail}
 
 
 def _claims(data: bytes, services: Services, *, pages: int) -> list[str] | None:

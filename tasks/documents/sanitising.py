@@ -7,7 +7,7 @@ from buffrsign.jobs.documents import SanitiseDocument
 from buffrsign.storage import Step, Version, attach
 from config.services import Services
 from tasks.base import Done, task
-from tasks.documents.steps import record, say_done
+from tasks.documents.steps import pdf_of, record, say_done
 
 
 @task(SanitiseDocument, attempts=5)
@@ -24,7 +24,7 @@ def sanitise_document(job: SanitiseDocument, services: Services) -> Done:
 
 def _sanitised(version: Version, services: Services, *, even_signed: bool) -> dict[str, Any]:
     """What came of it, as JSON values. Where there is a copy, `copy` is its digest."""
-    made = services.sandbox.sanitise(services.blobs.get(version.sha256), even_signed=even_signed)
+    made = services.sandbox.sanitise(pdf_of(version, services), even_signed=even_signed)
     if isinstance(made, Unreadable):
         return {"sanitised": False, "reason": made.reason.value}
     if made.left_alone is not None:

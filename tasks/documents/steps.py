@@ -6,18 +6,33 @@ from buffrsign.documents import Active
 from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
+from buffrsign.state.document_status import Plan, Planned
 from buffrsign.storage import DocumentState, Step, Version
 from config.services import Services
 
-BEFORE_CHECK = frozenset({Step.INSPECT, Step.THUMBNAILS})
+_CHECK = 3
+PLAN: Plan = (
+    Planned(Step.INSPECT, stage=1, share=40),
+    Planned(Step.THUMBNAILS, stage=2, share=30),
+    Planned("compliance", stage=_CHECK, share=30),
+)
+"""The steps on the way to `ready`, side by side within a stage. A further one is a line here."""
+
+BEFORE_CHECK = frozenset(Step(planned.step) for planned in PLAN if planned.stage < _CHECK)
 """What must be known of a version before it is checked."""
 
 _KEPT = (
-    *("readable", "reason", "pages", "encrypted", "rendered", "thumbnail"),
+    *("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn"),
     *("sanitised", "copy", "compared", "appended", "whole", "added", "certificate"),
     *(f"removed_{kind.value}" for kind in Active),
 )
 """What of a finding goes into the ledger: digests, counts and outcomes."""
+
+
+def pdf_of(version: Version, services: Services) -> bytes:
+    """The bytes to read: the version's own, or the PDF that its inspection made of a picture."""
+    inspected = services.catalog.results(version.document_id, version.sha256).get(Step.INSPECT, {})
+    return services.blobs.get(str(inspected.get("pdf", version.sha256)))
 
 
 def finish(version: Version, step: Step, found: dict[str, Any], services: Services) -> None:
@@ -29,13 +44,23 @@ def finish(version: Version, step: Step, found: dict[str, Any], services: Servic
         )
 
 
-def show_progress(version: Version, step: Step, percent: int, services: Services) -> None:
-    """A document that is ready or held stays so while it is looked at again; an older version says nothing of it."""
+def show_progress(version: Version, step: Step, percent: int, services: Services, *, pages: int | None = None) -> None:
+    """Say how much of this step is done; 100 ends it. `pages` are said once, by whoever counts them.
+
+    A document that is ready or held stays so while it is looked at again; an older version says nothing of it.
+    """
     processing = DocumentState.PROCESSING
     unfinished = frozenset({DocumentState.RECEIVED, processing})
     if services.catalog.set_state(version.document_id, processing, found_in=version.sha256, only_from=unfinished):
-        services.document_statuses.publish(
-            version.document_id, state=processing.value, step=step.value, progress=percent
+        services.document_statuses.advance(
+            version.document_id,
+            state=processing.value,
+            step=step.value,
+            progress=percent,
+            version=version.number,
+            plan=PLAN,
+            size_bytes=version.size_bytes,
+            pages=pages,
         )
 
 
@@ -43,7 +68,12 @@ def hold(version: Version, reason: str, services: Services) -> None:
     """Let a person look at the document; an older version than the latest changes nothing."""
     if services.catalog.set_state(version.document_id, DocumentState.HELD, reason, found_in=version.sha256):
         services.document_statuses.publish(
-            version.document_id, state=DocumentState.HELD.value, step=Step.INSPECT.value, progress=100, reason=reason
+            version.document_id,
+            state=DocumentState.HELD.value,
+            step=Step.INSPECT.value,
+            progress=100,
+            reason=reason,
+            version=version.number,
         )
 
 

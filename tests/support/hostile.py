@@ -72,6 +72,11 @@ def return_much(data: bytes, *, mib: int) -> str:
     return "x" * mib * MIB
 
 
+def take_and_leave(data: bytes, *, mib: int) -> str:
+    _kept.append(bytearray(b"x") * mib * MIB)
+    os._exit(0)
+
+
 def print_much(data: bytes, *, mib: int) -> str:
     for _ in range(mib):
         os.write(1, b"x" * MIB)
@@ -204,6 +209,7 @@ _FUNCTIONS: tuple[Callable[..., object], ...] = (
     allocate,
     hoard,
     return_much,
+    take_and_leave,
     print_much,
     open_many,
     read_path,

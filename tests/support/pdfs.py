@@ -76,6 +76,35 @@ def with_page_size(*, width: float, height: float) -> bytes:
 
 
 @cache
+def of_pages(*pages: bytes | None, height: int = 100) -> bytes:
+    """Pages 100 points wide that draw this; None is a page of whose object nothing is in the file."""
+    kids = [3 + 2 * position if page is not None else 9999 for position, page in enumerate(pages)]
+    objects: list[bytes] = []
+    for position, page in enumerate(pages):
+        drawn = page or b""
+        objects += [
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 %d] /Contents %d 0 R >>" % (height, 4 + 2 * position),
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn),
+        ]
+    named = b" ".join(b"%d 0 R" % kid for kid in kids)
+    return numbered(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d >>" % (named, len(pages)),
+        *objects,
+    )
+
+
+@cache
+def with_media_box(box: bytes) -> bytes:
+    """One empty page whose media box is spelt so."""
+    return numbered(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [%s] >>" % box,
+    )
+
+
+@cache
 def without_pages() -> bytes:
     """A document whose page tree is empty."""
     return numbered(b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>")
@@ -163,6 +192,21 @@ def with_shared_fields(*, levels: int = 40) -> bytes:
     )
 
 
+@cache
+def with_xfa_only() -> bytes:
+    """A form that only Adobe's own program shows; the page asks to wait for it."""
+    form = b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'><template/></xdp:xdp>"
+    wait = b"BT /F 12 Tf 10 50 Td (Please wait...) Tj ET"
+    return numbered(
+        b"<< /Type /Catalog /Pages 2 0 R /NeedsRendering true /AcroForm << /Fields [] /XFA 5 0 R >> >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 99] /Contents 4 0 R /Resources << /Font << /F 6 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(wait), wait),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(form), form),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    )
+
+
 def truncated() -> bytes:
     """The plain document without its last third."""
     return plain()[: len(plain()) * 2 // 3]
@@ -240,10 +284,12 @@ def _written(writer: PdfWriter) -> bytes:
 
 def numbered(*objects: bytes) -> bytes:
     """A file of these objects, numbered from 1, the first one being the catalog; with a right cross-reference table."""
-    file, offsets = b"%PDF-1.7\n", []
+    parts, offsets, at = [b"%PDF-1.7\n"], [], len(b"%PDF-1.7\n")
     for number, body in enumerate(objects, start=1):
-        offsets.append(len(file))
-        file += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+        offsets.append(at)
+        parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+        at += len(parts[-1])
+    file = b"".join(parts)
     entries = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     size = len(objects) + 1
     table = b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, entries)

@@ -3,7 +3,7 @@
 from buffrsign.documents.sandbox.kills import MOST_KILLS, Kills, KillsHere
 from buffrsign.documents.sandbox.limits import Limits
 from buffrsign.documents.sandbox.parent import SandboxBroken
-from buffrsign.documents.sandbox.sandbox import Sandbox
+from buffrsign.documents.sandbox.sandbox import Sandbox, Spent
 from buffrsign.documents.sandbox.wire import Confined
 
-__all__ = ["MOST_KILLS", "Confined", "Kills", "KillsHere", "Limits", "Sandbox", "SandboxBroken"]
+__all__ = ["MOST_KILLS", "Confined", "Kills", "KillsHere", "Limits", "Sandbox", "SandboxBroken", "Spent"]

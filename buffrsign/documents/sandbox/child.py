@@ -13,8 +13,9 @@ from buffrsign.core.logs import FIELDS_ATTRIBUTE
 from buffrsign.documents.outcome import Reason, Unreadable
 from buffrsign.documents.sandbox.confinement import Meter, confine
 from buffrsign.documents.sandbox.limits import Limits
+from buffrsign.documents.sandbox.peak import held_at_most
 from buffrsign.documents.sandbox.readers import Reader
-from buffrsign.documents.sandbox.wire import ASKED, Ask, Gone, Read, Refused, receive_with_file, send
+from buffrsign.documents.sandbox.wire import ASKED, Ask, Begun, Gone, Read, Refused, receive_with_file, send
 
 
 def serve(connection: socket.socket, readers: Mapping[str, Reader], *, limits: Limits, rules: int | None) -> None:
@@ -22,7 +23,7 @@ def serve(connection: socket.socket, readers: Mapping[str, Reader], *, limits: L
     _be_silent()
     heard = _Errors()
     meter = Meter(limits)
-    send(connection, confine(limits, rules))
+    send(connection, Begun(confine(limits, rules), held_at_most()))
     with suppress(Gone):
         while True:
             asked, file = receive_with_file(connection, ASKED)
@@ -47,9 +48,10 @@ def _answer(
         os.close(file)
     if isinstance(value, msgspec.Raw):
         if len(value) <= limits.output_bytes:
-            return Read(value, meter.has_grown())
+            return Read(value, meter.has_grown(), meter.peak_bytes())
         value = Reason.RESOURCE_LIMIT
-    return Refused(value, meter.has_grown() or value is Reason.RESOURCE_LIMIT, heard.last)
+    is_spent = meter.has_grown() or value is Reason.RESOURCE_LIMIT
+    return Refused(value, is_spent, heard.last, meter.peak_bytes())
 
 
 def _read(asked: Ask, file: int, reader: Reader) -> msgspec.Raw | Reason:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from buffrsign.documents.sandbox import kernel, landlock, seccomp
 from buffrsign.documents.sandbox.limits import Limits
+from buffrsign.documents.sandbox.peak import Peak
 from buffrsign.documents.sandbox.wire import Confined
 
 _STATM = "/proc/self/statm"
@@ -43,6 +44,7 @@ class Meter:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._statm = os.open(_STATM, os.O_RDONLY | os.O_CLOEXEC)
+        self._peak = Peak()
         self._idle_bytes = self._held_bytes()
         most = self._idle_bytes + 2 * limits.memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -57,12 +59,17 @@ class Meter:
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         allowed = min(self._held_bytes() + self._limits.memory_bytes, most)
         resource.setrlimit(resource.RLIMIT_AS, (allowed, most))
+        self._peak.begin()
         signal.setitimer(signal.ITIMER_PROF, self._limits.cpu_s)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+    def peak_bytes(self) -> int:
+        """The most memory that the last file took, resident, over what was held when it came."""
+        return self._peak.over_bytes()
 
     def has_grown(self) -> bool:
         """Whether this child holds so much more than at first that the next file would not have its whole allowance."""

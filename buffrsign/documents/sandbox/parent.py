@@ -19,11 +19,11 @@ from buffrsign.documents.sandbox.endings import name_of
 from buffrsign.documents.sandbox.limits import Limits
 from buffrsign.documents.sandbox.wire import (
     ANSWERS,
-    CONFINED,
+    BEGUN,
     ENDED,
     FORKED,
     Ask,
-    Confined,
+    Begun,
     End,
     Ended,
     Fork,
@@ -64,11 +64,12 @@ class Overstepped(Exception):
 class Child:
     """One process that reads files, one at a time."""
 
-    def __init__(self, pid: int, connection: socket.socket, zygote: "Zygote", confined: Confined) -> None:
+    def __init__(self, pid: int, connection: socket.socket, zygote: "Zygote", begun: Begun) -> None:
         self.pid = pid
         self.connection = connection
         self.zygote = zygote
-        self.confined = confined
+        self.confined = begun.confined
+        self.idle_bytes = begun.idle_bytes
         self.files = 0
 
     def ask(self, asked: Ask, file: int, *, limits: Limits) -> Read | Refused:
@@ -122,11 +123,11 @@ class Zygote:
             with theirs:
                 forked = self._order(lambda: self._ask(Fork(), FORKED, file=theirs.fileno()))
             try:
-                confined = receive(ours, CONFINED, deadline=time.monotonic() + START_S)
+                begun = receive(ours, BEGUN, deadline=time.monotonic() + START_S)
             except (Gone, TimeoutError) as error:
                 ending = name_of(self._order(lambda: self._ask(End(forked.pid), ENDED)).status)
                 raise SandboxBroken(f"a new child did not begin ({ending}); the job is tried again") from error
-            return Child(forked.pid, ours, self, confined)
+            return Child(forked.pid, ours, self, begun)
         except BaseException:
             ours.close()
             raise

@@ -8,7 +8,9 @@ import pikepdf
 
 from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.inspection import Inspected, inspect
+from buffrsign.documents.pages import DrawnPages, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
+from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import Thumbnail, render_thumbnail
 from buffrsign.documents.sanitise import Sanitised, sanitise
 from buffrsign.documents.text import text_of
@@ -22,8 +24,10 @@ class Reader(NamedTuple):
 
 
 READERS: Mapping[str, Reader] = {
+    "draw_pages": Reader(draw_pages, DrawnPages),
     "inspect": Reader(inspect, Inspected),
     "picture_facts": Reader(picture_facts, Picture),
+    "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
     "render_thumbnail": Reader(render_thumbnail, Thumbnail),
     "text_of": Reader(text_of, str),
     "sanitise": Reader(sanitise, Sanitised),
@@ -47,6 +51,9 @@ def warm_up() -> None:
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
     picture_facts(drawn.png)
+    picture_to_pdf(drawn.png)
+    inspect(sample[:-100])  # without its cross references it is read from the last rungs
+    draw_pages(sample)
     append_pages(sample + sample, first_bytes=len(sample))
     sanitise(_encrypted(sample))
 

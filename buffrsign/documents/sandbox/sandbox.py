@@ -7,7 +7,7 @@ fresh one. So no file pays for the one in front of it.
 import fcntl
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any
@@ -18,7 +18,9 @@ from buffrsign.core.logs import get_logger
 from buffrsign.documents.appending import Appended
 from buffrsign.documents.inspection import Inspected
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
+from buffrsign.documents.pages import ALL_LOOKS, DrawnPages, Look
 from buffrsign.documents.picture import Picture
+from buffrsign.documents.picture_pdf import PicturePdf
 from buffrsign.documents.render import Thumbnail
 from buffrsign.documents.sandbox.endings import name_of, reason_of
 from buffrsign.documents.sandbox.kills import MOST_KILLS, Kills, KillsHere
@@ -29,6 +31,8 @@ from buffrsign.documents.sandbox.wire import Ask, Confined, Ended, Read, Refused
 from buffrsign.documents.sanitise import Sanitised
 
 OUR_READERS = "buffrsign.documents.sandbox.readers"
+
+_FOR_DRAWING = 0.6
 
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
@@ -42,21 +46,37 @@ class Killed(msgspec.Struct, frozen=True):
     ended: Ended
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most."""
+
+    reader: str
+    peak_bytes: int
+
+
 class Sandbox:
     """Reads files in children of this process. For any number of threads.
 
     The first file waits for the parsers to be imported by the zygote. `readers` is the module that names what may be
-    asked; without `kills`, documents that killed children are remembered in this process only.
+    asked; without `kills`, documents that killed children are remembered in this process only. `observe` is told what
+    each file took, in the thread that asked; twice, where it was read again in a fresh child.
 
     Raises:
         SandboxBroken: from every method, when the zygote ended: then nothing is known of the file.
     """
 
-    def __init__(self, limits: Limits | None = None, *, kills: Kills | None = None, readers: str = OUR_READERS) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        kills: Kills | None = None,
+        readers: str = OUR_READERS,
+        observe: Callable[[Spent], None] | None = None,
+    ) -> None:
         self.limits = limits or Limits()
         self.killed = 0
         self._kills = kills or KillsHere()
         self._readers = readers
+        self._observe = observe or _look_away
         self._pool = Pool(self.limits, readers=readers)
 
     def inspect(self, data: bytes) -> Inspected | Unreadable:
@@ -69,6 +89,15 @@ class Sandbox:
         drawn: Thumbnail | Unreadable = self.read("render_thumbnail", data, page=page, width_px=width_px)
         return drawn
 
+    def draw_pages(
+        self, data: bytes, *, first: int = 1, count: int = 1, looks: Look = ALL_LOOKS
+    ) -> DrawnPages | Unreadable:
+        """What `documents.draw_pages` draws, in a part of the processor time so that encoding and opening fit, too."""
+        cpu_ms = int(1000 * _FOR_DRAWING * self.limits.cpu_s)
+        options = {"first": first, "count": count, "looks": int(looks), "cpu_ms": cpu_ms}
+        drawn: DrawnPages | Unreadable = self.read("draw_pages", data, **options)
+        return drawn
+
     def text_of(self, data: bytes, *, max_pages: int, max_characters: int) -> str | Unreadable:
         """What `documents.text_of` reads."""
         text: str | Unreadable = self.read("text_of", data, max_pages=max_pages, max_characters=max_characters)
@@ -78,6 +107,11 @@ class Sandbox:
         """What `documents.picture_facts` says."""
         found: Picture | Unreadable = self.read("picture_facts", data)
         return found
+
+    def picture_to_pdf(self, data: bytes) -> PicturePdf | Unreadable:
+        """What `documents.picture_to_pdf` makes."""
+        made: PicturePdf | Unreadable = self.read("picture_to_pdf", data)
+        return made
 
     def sanitise(self, data: bytes, *, even_signed: bool = False) -> Sanitised | Unreadable:
         """The copy that `documents.sanitise` makes."""
@@ -130,12 +164,15 @@ class Sandbox:
             answer = child.ask(asked, file, limits=self.limits)
             found = self._found(answer, asked.reader)
         except Overstepped as overstep:
-            return self._killed(child, why=overstep.reason)
+            killed = self._killed(child, why=overstep.reason)
+            self._observe(Spent(asked.reader, max(killed.ended.peak_bytes - child.idle_bytes, 0)))
+            return killed
         except BaseException:  # a time limit of Celery's, for one: nobody waits for the child any more
             with suppress(SandboxBroken):
                 self._pool.end(child)
             raise
         self._pool.give_back(child, is_spent=answer.is_spent)
+        self._observe(Spent(asked.reader, answer.peak_bytes))
         return found
 
     def _found(self, answer: Read | Refused, reader: str) -> Any:
@@ -167,6 +204,10 @@ class Sandbox:
             kills=kills,
         )
         return Unreadable.because(Reason.QUARANTINED if kills >= MOST_KILLS else killed.reason)
+
+
+def _look_away(spent: Spent) -> None:
+    """For whoever does not ask what files take."""
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from msgspec.msgpack import Decoder
 from buffrsign.documents.outcome import Reason
 
 Message = TypeVar("Message")
+Count = Annotated[int, msgspec.Meta(ge=0)]
 SHORT_BYTES = 64 * 1024
 """No message but an answer is longer."""
 
@@ -60,7 +61,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Confined(msgspec.Struct, frozen=True, kw_only=True):
-    """What this kernel enforces on a child, beside the limits of POSIX: a child's first message.
+    """What this kernel enforces on a child, beside the limits of POSIX.
 
     `network`: it can open no socket. `programs`: it can start neither a program nor a process. `files`: it can write
     none, and reads only Python's own and fonts. `privileges`: it has none, and can get none.
@@ -72,6 +73,13 @@ class Confined(msgspec.Struct, frozen=True, kw_only=True):
     privileges: bool
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """A child's first message. `idle_bytes`: the memory that it holds, and shares, before it reads anything."""
+
+    confined: Confined
+    idle_bytes: Count
+
+
 class Ask(msgspec.Struct, frozen=True):
     """To a child, with a file: read it so."""
 
@@ -80,10 +88,14 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Read(msgspec.Struct, frozen=True, tag=True):
-    """What the reader returned. `is_spent`: the child has grown, and wants to be replaced."""
+    """What the reader returned. `is_spent`: the child has grown, and wants to be replaced.
+
+    `peak_bytes`: the most memory that it held over what it held when the file came; resident, not reserved.
+    """
 
     value: msgspec.Raw
     is_spent: bool
+    peak_bytes: Count
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -92,12 +104,13 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     reason: Reason
     is_spent: bool
     error: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_]{0,80}\Z")] = ""
+    peak_bytes: Count = 0
 
 
 ORDERS: Decoder[Fork | End] = Decoder(Fork | End)
 FORKED = Decoder(Forked)
 ENDED = Decoder(Ended)
-CONFINED = Decoder(Confined)
+BEGUN = Decoder(Begun)
 ASKED = Decoder(Ask)
 ANSWERS: Decoder[Read | Refused] = Decoder(Read | Refused)
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -5,7 +6,9 @@ import msgspec
 import pytest
 from PIL import Image
 
+from buffrsign.core.clock import to_epoch_ms
 from buffrsign.core.errors import Permanent
+from buffrsign.documents import Inspected, inspect
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
@@ -14,8 +17,9 @@ from buffrsign.storage import BlobDamaged, BlobMissing, DocumentState, DocumentU
 from buffrsign.testing import assert_enqueued
 from config.cache import INSPECTIONS
 from config.services import Services
+from tasks.compliance import check_eta_2019
 from tasks.documents import CLAIM_SCAN_PAGES, inspect_document, render_thumbnails
-from tests.support import bombs, pdfs
+from tests.support import bombs, described, pdfs
 from tests.support.clock import NOON
 from tests.support.family import actions, family_services, upload
 
@@ -114,6 +118,44 @@ def test_a_file_that_cannot_be_read_is_held_with_its_reason_and_ends_there(servi
     assert entry.details == {"sha256": version.sha256, "readable": False, "reason": reason}
     assert [known.job for known in enqueued.enqueued] == [entry]
     assert (status(services).state, status(services).progress, status(services).reason) == ("held", 100, reason)
+
+
+def test_a_file_of_two_gigabytes_is_held_without_being_read(services):
+    version = services.catalog.add("doc_7", "ab" * 32, size_bytes=2 * 1024**3, title="Not even stored")
+
+    done = inspect_document.run(inspect_job(version), services)
+
+    assert done.outcome == "too_large"
+    assert status(services).reason == "too_large"
+
+
+def test_the_status_lists_every_step_and_how_far_it_is(services):
+    version = upload(services, pdfs.plain(pages=2))
+    inspect_document.run(inspect_job(version), services)
+
+    found = status(services)
+
+    assert {name: step.progress for name, step in found.steps.items()} == {
+        "inspect": 100,
+        "thumbnails": 0,
+        "compliance": 0,
+    }
+    assert (found.pages, found.size_bytes, found.version) == (2, version.size_bytes, 1)
+
+
+def test_the_end_of_a_document_is_expected_once_another_has_gone_all_the_way(services, clock):
+    for document_id in ("doc_6", "doc_7"):
+        version = upload(services, pdfs.plain(), document_id=document_id)
+        inspect_document.run(inspect_job(version), services)
+        clock.advance(timedelta(seconds=2))
+        render_thumbnails.run(render_job(version), services)
+        clock.advance(timedelta(seconds=3))
+        if document_id == "doc_6":
+            check = Eta2019Check(document_id=document_id, sha256=version.sha256, stage=Stage.RECEIVED)
+            check_eta_2019.run(check, services)
+
+    assert status(services, "doc_6").expected_at_ms is None
+    assert status(services).expected_at_ms == to_epoch_ms(clock())
 
 
 def test_a_file_that_killed_three_readers_is_quarantined_for_every_worker(services, broker, enqueued, clock, tmp_path):
@@ -226,6 +268,63 @@ def test_the_same_bytes_under_another_document_are_not_read_again(services, enqu
     both = [services.catalog.results(document_id, first.sha256)[Step.INSPECT] for document_id in ("doc_7", "doc_8")]
     assert both[0] == both[1]
     assert_enqueued(enqueued, RenderThumbnails, document_id="doc_8")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_a_picture_named_pdf_becomes_one_and_is_worked_on_like_one(services, enqueued, kind):
+    data = described.picture(kind)
+    version = upload(services, data)
+
+    inspect_document.run(inspect_job(version), services)
+    render_thumbnails.run(render_job(version), services)
+
+    results = services.catalog.results("doc_7", version.sha256)
+    found = results[Step.INSPECT]
+    made = inspect(services.blobs.get(found["pdf"]))
+    assert isinstance(made, Inspected)
+    assert (found["readable"], found["converted_from"], found["pages"]) == (True, kind, made.pages)
+    assert (found["sha256"], found["size_bytes"]) == (version.sha256, len(data))
+    assert results[Step.THUMBNAILS]["rendered"]
+    assert_enqueued(enqueued, Eta2019Check, sha256=version.sha256)
+    entry = enqueued.jobs(RecordEvent)[0]
+    assert {"converted_from": kind, "pdf": found["pdf"]}.items() <= entry.details.items()
+
+
+def test_the_pdf_of_a_picture_goes_with_its_own_version_only(services):
+    first = upload(services, described.picture("PNG"), retain_until=NOON)
+    second = upload(services, described.picture("PNG"), document_id="doc_8")
+    for version in (first, second):
+        inspect_document.run(inspect_job(version), services)
+
+    delete(services, first)
+
+    found = services.catalog.results("doc_8", second.sha256)[Step.INSPECT]
+    assert services.blobs.get(found["pdf"])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(bombs.png_of(width=100_000, height=100_000), "pixel_bomb", id="bomb"),
+        pytest.param(described.picture("JPEG", size=(600, 400))[:-200], "damaged", id="cut off"),
+        pytest.param(described.picture("GIF"), "not_a_pdf", id="of another format"),
+    ],
+)
+def test_a_picture_that_cannot_become_a_pdf_is_held_with_its_reason(services, data, reason):
+    version = upload(services, data)
+
+    assert inspect_document.run(inspect_job(version), services).outcome == reason
+
+
+def test_a_damaged_file_that_can_be_rebuilt_is_worked_on(services):
+    version = upload(services, described.without_xref())
+
+    inspect_document.run(inspect_job(version), services)
+    drawn = render_thumbnails.run(render_job(version), services)
+
+    found = services.catalog.results("doc_7", version.sha256)[Step.INSPECT]
+    assert (found["read_by"], found["pages"], found["claims"]) == ("rebuilt", 1, [])
+    assert drawn.data["rendered"]
 
 
 def test_a_lost_cache_means_reading_again(services, broker):

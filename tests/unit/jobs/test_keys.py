@@ -7,7 +7,13 @@ from buffrsign.core.ids import new_ulid
 from buffrsign.jobs import Job, Key, decode
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.jobs.documents import CompleteDocument, InspectDocument, RenderThumbnails, SanitiseDocument
+from buffrsign.jobs.documents import (
+    CompleteDocument,
+    InspectDocument,
+    RenderPreviews,
+    RenderThumbnails,
+    SanitiseDocument,
+)
 from buffrsign.jobs.email import (
     DeliveryFailedEmail,
     DocumentCompletedEmail,
@@ -73,6 +79,11 @@ def test_a_version_is_worked_on_once_and_the_latest_anew_each_time():
     for contract in (InspectDocument, RenderThumbnails):
         assert contract(document_id="doc_7", sha256=DIGEST).key == Key("doc_7", DIGEST)
         assert contract(document_id="doc_7").key is None
+
+
+def test_the_pages_of_a_version_are_begun_once_from_each_page_and_those_of_the_latest_anew_each_time():
+    assert RenderPreviews(document_id="doc_7", sha256=DIGEST, first_page=26).key == Key("doc_7", DIGEST, 26)
+    assert RenderPreviews(document_id="doc_7", first_page=26).key is None
 
 
 def test_a_version_is_sanitised_once_in_each_way():

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from buffrsign.core.errors import Transient
-from buffrsign.documents.sandbox import Limits, Sandbox, SandboxBroken
+from buffrsign.documents.sandbox import Limits, Sandbox, SandboxBroken, Spent
+from buffrsign.documents.sandbox.limits import MIB
 from tests.support.hostile import MODULE
 from tests.support.wait import wait_until
 
@@ -159,3 +160,20 @@ def test_a_fork_of_the_worker_has_a_sandbox_of_its_own():
         os.close(writer)
         assert theirs not in {"", ours}
         assert sandbox.read("pid_of_child", b"a file") == ours
+
+
+def test_what_a_file_took_is_told_and_does_not_count_for_the_next_one():
+    spent: list[Spent] = []
+    sandbox = Sandbox(readers=MODULE, observe=spent.append)
+    sandbox.read("return_much", b"a file", mib=20)
+    sandbox.read("echo", b"another")
+    sandbox.read("take_and_leave", b"a killer", mib=40)
+    sandbox.close()
+
+    # The killer was read twice, the second time in a fresh child.
+    assert [each.reader for each in spent] == ["return_much", "echo", "take_and_leave", "take_and_leave"]
+    assert sandbox.forked == 2
+    much, little, *killed = (each.peak_bytes / MIB for each in spent)
+    assert 20 <= much < 100
+    assert little < 5
+    assert [40 <= each < 60 for each in killed] == [True, True]

@@ -1,0 +1,1 @@
+"""What is measured over files and labels that lie outside the repository."""

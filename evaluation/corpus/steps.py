@@ -1,0 +1,17 @@
+"""What is done to every file of a folder, in this order. A further reader is a line here."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from buffrsign.documents.sandbox import Sandbox
+
+Step = Callable[[Sandbox, bytes], Any]
+"""Reads a file in the sandbox, and returns a value or `Unreadable`."""
+
+INSPECT = "inspect"
+
+STEPS: Mapping[str, Step] = {
+    INSPECT: lambda sandbox, data: sandbox.inspect(data),
+    "thumbnail": lambda sandbox, data: sandbox.render_thumbnail(data),
+    "text": lambda sandbox, data: sandbox.text_of(data, max_pages=50, max_characters=200_000),
+}

@@ -1,0 +1,87 @@
+"""A worker of the corpus: one process with one sandbox, which reads the files that it is given, one after another."""
+
+import logging
+import time
+from hashlib import sha256
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from buffrsign.documents import MAX_BYTES, Inspected, Reason, Unreadable
+from buffrsign.documents.sandbox import Limits, Sandbox, SandboxBroken, Spent
+from buffrsign.documents.sandbox.limits import MIB
+from evaluation.corpus.found import BROKEN, LEAKED, OK, FileFound, outcome_of
+from evaluation.corpus.steps import INSPECT, STEPS, Step
+
+
+class NeverAgain:
+    """Forgets every kill, so that no step is spared, and none is told that the file is quarantined."""
+
+    def of(self, sha256: str) -> int:  # noqa: ARG002
+        """None so far."""
+        return 0
+
+    def add(self, sha256: str) -> int:  # noqa: ARG002
+        """The first."""
+        return 1
+
+
+class FileReader:
+    """Takes a file through every step."""
+
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+        self._folder = folder
+        self._peak_bytes = 0
+        self.sandbox = Sandbox(limits, kills=NeverAgain(), observe=self._observe)
+
+    def read(self, path: str) -> FileFound:
+        """Whatever the file does, this says what became of it."""
+        file = self._folder / path
+        size = file.stat().st_size
+        data = file.read_bytes() if size <= MAX_BYTES else None
+        self._peak_bytes, killed = 0, self.sandbox.killed
+        began = time.perf_counter()
+        found = {name: self._take(step, data) for name, step in STEPS.items()}
+        took_s = time.perf_counter() - began
+        steps = {name: outcome for name, (outcome, _) in found.items()}
+        outcome, inspected = outcome_of(steps), found[INSPECT][1]
+        return FileFound(
+            path=path,
+            sha256=None if data is None else sha256(data).hexdigest(),
+            size_bytes=size,
+            outcome=outcome,
+            reason=None if outcome == OK else outcome,
+            ms=round(1000 * took_s, 2),
+            peak_mb=round(self._peak_bytes / MIB, 2),
+            pages=inspected.pages if isinstance(inspected, Inspected) else None,
+            encrypted=inspected.encrypted if isinstance(inspected, Inspected) else None,
+            crashed_children=self.sandbox.killed - killed,
+            steps=steps,
+        )
+
+    def _take(self, step: Step, data: bytes | None) -> tuple[str, Any]:
+        """The outcome's name, and the value if there is one; None instead of data is too much to be read."""
+        if data is None:
+            return Reason.TOO_LARGE.value, None
+        try:
+            value = step(self.sandbox, data)
+        except SandboxBroken:
+            return BROKEN, None
+        except Exception as error:  # noqa: BLE001 - this is what is looked for
+            return f"{LEAKED}:{type(error).__name__}", None
+        return (value.reason.value, None) if isinstance(value, Unreadable) else (OK, value)
+
+    def _observe(self, spent: Spent) -> None:
+        self._peak_bytes = max(self._peak_bytes, spent.peak_bytes)
+
+
+def serve(connection: Connection, folder: str) -> None:
+    """Answer each path with what became of the file, until the other end closes."""
+    logging.getLogger("buffrsign").setLevel(logging.CRITICAL)  # a folder of bad files is no news
+    reader = FileReader(Path(folder))
+    try:
+        reader.sandbox.capabilities()  # the start of the zygote is no file's time
+        while True:
+            connection.send(reader.read(connection.recv()))
+    except EOFError:
+        reader.sandbox.close()
