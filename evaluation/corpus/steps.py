@@ -10,6 +10,9 @@ Step = Callable[[Sandbox, bytes], Any]
 
 INSPECT = "inspect"
 
+MAKING = frozenset({"sanitise"})
+"""Steps that make another file. One that cannot be made says nothing of whether the file can be read."""
+
 STEPS: Mapping[str, Step] = {
     INSPECT: lambda sandbox, data: sandbox.inspect(data),
     "thumbnail": lambda sandbox, data: sandbox.render_thumbnail(data),
