@@ -4,15 +4,16 @@ from io import BytesIO
 
 import msgspec
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 
 from buffrsign.documents import Sanitised, sanitise
 from buffrsign.jobs.audit import RecordEvent
-from buffrsign.jobs.documents import CompleteDocument, Happening, SanitiseDocument, Signatory, What
+from buffrsign.jobs.documents import CompleteDocument, Happening, InspectDocument, SanitiseDocument, Signatory, What
 from buffrsign.state.document_status import DocumentStatus
 from buffrsign.storage import DocumentState, Step, Version
 from config.services import Services
-from tasks.documents import complete_document, sanitise_document
+from tasks.documents import complete_document, inspect_document, sanitise_document
 from tests.support import pdfs
 from tests.support.active_pdfs import ACTIVE
 from tests.support.clock import NOON
@@ -107,6 +108,19 @@ def test_the_certificate_comes_behind_the_document_and_lies_by_itself_too(servic
     assert (done.outcome, done.data) == ("appended", found)
     assert (found["pages"], found["added"]) == (3, 1)
     assert (entry.action, entry.details) == ("document.completed", {"sha256": version.sha256, **found})
+
+
+def test_a_picture_is_completed_as_the_pdf_that_its_inspection_made_of_it(services):
+    picture = BytesIO()
+    Image.new("RGB", (30, 20), "navy").save(picture, format="PNG")
+    version = upload(services, picture.getvalue())
+    inspect_document.run(InspectDocument(document_id="doc_7"), services)
+
+    complete_document.run(completing(version), services)
+
+    [page, certificate] = texts(services.blobs.get(steps(services, version)[Step.COMPLETE]["whole"]))
+    assert page == ""
+    assert version.sha256 in certificate
 
 
 @pytest.mark.parametrize(("data", "reason"), UNREADABLE)
