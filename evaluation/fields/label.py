@@ -10,6 +10,7 @@ Cue = Literal["line", "box", "blank", "label_only"]
 Rect = tuple[float, float, float, float]
 
 FOLDER = Path(__file__).with_name("labels")
+GENERATED = Path(__file__).with_name("layouts") / "labels"
 
 
 class Label(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,6 +28,13 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     filled: bool = False
 
 
+class LabelledNumber(msgspec.Struct, frozen=True):
+    """A generated document's labels. `number` seeds the dice of its family."""
+
+    number: int
+    fields: tuple[Label, ...]
+
+
 class Labels(msgspec.Struct, frozen=True):
     """A real document's labels. `complete` means that no field of it is missing here."""
 
@@ -34,6 +42,11 @@ class Labels(msgspec.Struct, frozen=True):
     pages: int
     complete: bool
     fields: tuple[Label, ...]
+
+
+def of_family(family: str) -> tuple[LabelledNumber, ...]:
+    """The committed labels of a family of generated documents."""
+    return msgspec.json.decode((GENERATED / f"{family}.json").read_bytes(), type=tuple[LabelledNumber, ...])
 
 
 def of_real_files(part: str) -> dict[str, Labels]:

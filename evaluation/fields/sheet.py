@@ -6,6 +6,7 @@ from random import Random
 from typing import Literal
 
 from fpdf import FPDF
+from PIL import Image
 
 from evaluation.fields.label import Cue, Kind, Label, Rect
 from evaluation.fields.words import PARTIES, TEXT
@@ -95,7 +96,7 @@ class Sheet:
         self._pdf.text(x, self.height - y, letter)
         return x + float(self._pdf.get_string_width(letter))
 
-    def picture(self, image: object, rect: Rect) -> None:
+    def picture(self, image: Image.Image, rect: Rect) -> None:
         """Place a picture."""
         x0, y0, x1, y1 = rect
         self._pdf.image(image, x=x0, y=self.height - y1, w=x1 - x0, h=y1 - y0)

@@ -1,4 +1,4 @@
-"""The families of layouts. Those that are held out were drawn before any rule was written, and no rule is tuned to them."""
+"""The families of layouts. Those held out were drawn before any rule was written, and no rule is tuned to them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from evaluation.fields.label import Label
 from evaluation.fields.layouts import (
     afrikaans,
     annex,
+    around,
     below,
     boxes,
     checkboxes,
@@ -36,6 +37,7 @@ Draw = Callable[[Sheet], bytes | None]
 
 DEV: Mapping[str, Draw] = {
     "afrikaans": afrikaans.draw,
+    "around": around.draw,
     "below": below.draw,
     "boxes": boxes.draw,
     "checkboxes": checkboxes.draw,

@@ -24,7 +24,7 @@ def draw(sheet: Sheet) -> None:
         y -= sheet.leading * 1.7
         for number in (1, 2):
             x = sheet.say(sheet.margin + (number - 1) * 220, y, f"{number}. ")
-            sheet.blank(x, y, 140, "signature", owner=None, style=style)
+            sheet.blank(x, y, 140, "signature", owner=owner, style=style)
         y -= sheet.leading * 2.5
 
 

@@ -17,7 +17,6 @@ def draw(sheet: Sheet) -> None:
         end = sheet.say(start, y, f"/s/ {person}")
         if underlined:
             sheet.rule(start, start + 170, y - 2)
-            end = start + 170
         sheet.mark("signature", (start, y, end, y + sheet.size), owner=owner, cue="line", filled=True)
         for words, kind, value in (("Name: ", "name", person), ("Title: ", "text", "Director")):
             y -= sheet.leading * 1.3

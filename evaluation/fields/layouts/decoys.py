@@ -1,4 +1,4 @@
-"""Nothing to fill in: blanks that a draft left in its text, tables, headings with a line, contents with dots."""
+"""Nothing to fill in: tables, headings with a line, contents with dots."""
 
 from evaluation.fields.sheet import Sheet
 

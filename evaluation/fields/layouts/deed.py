@@ -1,4 +1,4 @@
-"""Held out. A deed in two languages: each label in English and Afrikaans, witnesses at the left, the party at the right."""
+"""Held out. A deed in English and Afrikaans, word by word; witnesses at the left, the party at the right."""
 
 from evaluation.fields.sheet import Sheet, Style
 
@@ -27,7 +27,7 @@ def _witnesses(sheet: Sheet, y: float, owner: int, party: str, style: Style) -> 
     for number in (1, 2):
         y -= sheet.leading * 2
         x = sheet.say(sheet.margin, y, f"{number}. ")
-        sheet.blank(x, y, 150, "signature", owner=None, style=style)
+        sheet.blank(x, y, 150, "signature", owner=owner, style=style)
     sheet.blank(middle, y, 190, "signature", owner=owner, style=style)
     y -= sheet.leading
     sheet.say(middle, y, party.upper())

@@ -13,6 +13,7 @@ _FIELDS: tuple[tuple[Kind, str, str, str, str], ...] = (
     ("place", "/Tx", "field_{}", "Place of signing", "Place"),
     ("initials", "/Tx", "Initials{}", "", "Initials"),
     ("text", "/Tx", "Text1{}", "", "Company registration"),
+    ("text", "/Tx", "Text2{}", "", "Remarks"),
     ("checkbox", "/Btn", "accept{}", "", "I accept"),
 )
 

@@ -1,4 +1,4 @@
-"""Blanks that a draft left in running text, and then a signature block: only the block is to be signed."""
+"""Blanks that a draft left in running text, which are text to fill in, and then a signature block."""
 
 from evaluation.fields.sheet import Sheet
 
@@ -16,9 +16,11 @@ def draw(sheet: Sheet) -> None:
     for before, after in sheet.dice.sample(_CLAUSES, 3):
         y = sheet.prose(y, 2)
         x = sheet.say(sheet.margin, y, before)
-        x = sheet.leader(x, y, sheet.dice.choice((30, 60, 90)), "_")
+        x = sheet.blank(x, y, sheet.dice.choice((30, 60, 90)), "text", owner=None, style="underscores")
         sheet.say(x, y, after)
         y -= sheet.leading * 1.5
+    y -= sheet.leading
+    sheet.say(sheet.margin, y, "Signed by the parties:")
     for owner, party in enumerate(sheet.parties(), start=1):
         y -= sheet.leading * 2
         x = sheet.say(sheet.margin, y, f"{party}: ")

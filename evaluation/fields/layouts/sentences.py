@@ -1,4 +1,4 @@
-""" "Signed at … on this … day of …", as contracts of Southern Africa have it, with the line to sign on below."""
+"""As contracts of Southern Africa have it: "Signed at … on this … day of …", and the line to sign on below."""
 
 from evaluation.fields.sheet import Sheet, Style
 

@@ -1,4 +1,4 @@
-"""The parties' lines and, numbered, those of their witnesses, which are nobody's."""
+"""The parties' lines and, numbered, those of the witnesses of each, in the party's block."""
 
 from evaluation.fields.sheet import Sheet, Style
 
@@ -15,7 +15,7 @@ def draw(sheet: Sheet) -> None:
         for number in (1, 2):
             y -= sheet.leading * 1.8
             x = sheet.say(sheet.margin, y, f"{number}. ")
-            x = sheet.blank(x, y, 130, "signature", owner=None, style=style)
+            x = sheet.blank(x, y, 130, "signature", owner=owner, style=style)
             x = sheet.say(x, y, "  Full name: ")
-            sheet.blank(x, y, 110, "name", owner=None, style=style)
+            sheet.blank(x, y, 110, "name", owner=owner, style=style)
         y -= sheet.leading * 3
