@@ -16,6 +16,7 @@ MAKING = frozenset({"sanitise"})
 STEPS: Mapping[str, Step] = {
     INSPECT: lambda sandbox, data: sandbox.inspect(data),
     "thumbnail": lambda sandbox, data: sandbox.render_thumbnail(data),
+    "fields": lambda sandbox, data: sandbox.find_fields(data),
     "text": lambda sandbox, data: sandbox.text_of(data, max_pages=50, max_characters=200_000),
     "sanitise": lambda sandbox, data: sandbox.sanitise(data),
 }

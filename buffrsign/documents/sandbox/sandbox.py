@@ -16,6 +16,7 @@ import msgspec
 
 from buffrsign.core.logs import get_logger
 from buffrsign.documents.appending import Appended
+from buffrsign.documents.fields import Fields
 from buffrsign.documents.inspection import Inspected
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 from buffrsign.documents.pages import ALL_LOOKS, DrawnPages, Look
@@ -85,6 +86,11 @@ class Sandbox:
     def inspect(self, data: bytes) -> Inspected | Unreadable:
         """What `documents.inspect` finds."""
         found: Inspected | Unreadable = self.read("inspect", data)
+        return found
+
+    def find_fields(self, data: bytes) -> Fields | Unreadable:
+        """What `documents.find_fields` finds."""
+        found: Fields | Unreadable = self.read("find_fields", data)
         return found
 
     def render_thumbnail(self, data: bytes, *, page: int = 0, width_px: int = 256) -> Thumbnail | Unreadable:
