@@ -1,6 +1,7 @@
 """What can be told about a PDF: pure functions, bytes in and a frozen value out, so that each can run in a child."""
 
 from buffrsign.documents.appending import Appended, append_pages
+from buffrsign.documents.fields import Field, Fields, FieldType, Owner, find_fields
 from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
 from buffrsign.documents.ladder import Rung
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
@@ -24,9 +25,13 @@ __all__ = [
     "Appended",
     "DrawnPage",
     "DrawnPages",
+    "Field",
+    "FieldType",
+    "Fields",
     "Inspected",
     "LeftAlone",
     "Look",
+    "Owner",
     "PagePicture",
     "PageSize",
     "Picture",
@@ -39,6 +44,7 @@ __all__ = [
     "Unreadable",
     "append_pages",
     "draw_pages",
+    "find_fields",
     "inspect",
     "picture_facts",
     "picture_to_pdf",

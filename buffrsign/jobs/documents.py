@@ -23,6 +23,18 @@ class InspectDocument(Job, kind="documents.inspect", queue=Queue.DOCUMENTS):
         return None if self.sha256 is None else Key(self.document_id, self.sha256)
 
 
+class DetectFields(Job, kind="documents.detect_fields", queue=Queue.DOCUMENTS):
+    """Find where to sign, and what else is to be written. Without `sha256`, in the latest version."""
+
+    document_id: DocumentId
+    sha256: Sha256 | None = None
+
+    @property
+    def key(self) -> Key | None:
+        """A version is searched once; "the latest" is asked anew each time."""
+        return None if self.sha256 is None else Key(self.document_id, self.sha256)
+
+
 class RenderThumbnails(Job, kind="documents.render_thumbnails", queue=Queue.DOCUMENTS):
     """Make the pictures of page 1, and have the others follow. Without `sha256`, of the latest version."""
 

@@ -42,6 +42,7 @@ class Step(StrEnum):
     INSPECT = "inspect"
     THUMBNAILS = "thumbnails"
     PREVIEWS = "previews"
+    FIELDS = "fields"
     COMPLIANCE_RECEIVED = "compliance.received"
     SANITISE = "sanitise"
     SANITISE_EVEN_SIGNED = "sanitise.even_signed"

@@ -13,7 +13,8 @@ from config.services import Services
 _CHECK = 3
 PLAN: Plan = (
     Planned(Step.INSPECT, stage=1, share=40),
-    Planned(Step.THUMBNAILS, stage=2, share=30),
+    Planned(Step.THUMBNAILS, stage=2, share=20),
+    Planned(Step.FIELDS, stage=2, share=10),
     Planned("compliance", stage=_CHECK, share=30),
 )
 """The steps on the way to `ready`, side by side within a stage. A further one is a line here."""
@@ -23,7 +24,7 @@ BEFORE_CHECK = frozenset(Step(planned.step) for planned in PLAN if planned.stage
 
 _KEPT = (
     *("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn"),
-    *("sanitised", "copy", "compared", "appended", "whole", "added", "certificate"),
+    *("sanitised", "copy", "compared", "appended", "whole", "added", "certificate", "searched", "fields", "by_type"),
     *(f"removed_{kind.value}" for kind in Active),
 )
 """What of a finding goes into the ledger: digests, counts and outcomes."""

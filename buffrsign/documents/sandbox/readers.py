@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pikepdf
 
 from buffrsign.documents.appending import Appended, append_pages
+from buffrsign.documents.fields import Fields, find_fields
 from buffrsign.documents.inspection import Inspected, inspect
 from buffrsign.documents.pages import DrawnPages, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
@@ -25,6 +26,7 @@ class Reader(NamedTuple):
 
 READERS: Mapping[str, Reader] = {
     "draw_pages": Reader(draw_pages, DrawnPages),
+    "find_fields": Reader(find_fields, Fields),
     "inspect": Reader(inspect, Inspected),
     "picture_facts": Reader(picture_facts, Picture),
     "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
@@ -47,6 +49,7 @@ def warm_up() -> None:
     """Load all that the readers load when they are first used. For the zygote: its children then have it."""
     sample = _sample()
     inspect(sample)
+    find_fields(sample)
     text_of(sample, max_pages=1, max_characters=10)
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file

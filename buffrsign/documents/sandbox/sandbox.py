@@ -16,6 +16,7 @@ import msgspec
 
 from buffrsign.core.logs import get_logger
 from buffrsign.documents.appending import Appended
+from buffrsign.documents.fields import Fields
 from buffrsign.documents.inspection import Inspected
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 from buffrsign.documents.pages import ALL_LOOKS, DrawnPages, Look
@@ -47,7 +48,10 @@ class Killed(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most."""
+    """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most.
+
+    Of a child that was ended: over what it held at first.
+    """
 
     reader: str
     peak_bytes: int
@@ -82,6 +86,11 @@ class Sandbox:
     def inspect(self, data: bytes) -> Inspected | Unreadable:
         """What `documents.inspect` finds."""
         found: Inspected | Unreadable = self.read("inspect", data)
+        return found
+
+    def find_fields(self, data: bytes) -> Fields | Unreadable:
+        """What `documents.find_fields` finds."""
+        found: Fields | Unreadable = self.read("find_fields", data)
         return found
 
     def render_thumbnail(self, data: bytes, *, page: int = 0, width_px: int = 256) -> Thumbnail | Unreadable:

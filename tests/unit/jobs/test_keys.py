@@ -9,6 +9,7 @@ from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import (
     CompleteDocument,
+    DetectFields,
     InspectDocument,
     RenderPreviews,
     RenderThumbnails,
@@ -76,7 +77,7 @@ def test_every_code_is_its_own():
 
 
 def test_a_version_is_worked_on_once_and_the_latest_anew_each_time():
-    for contract in (InspectDocument, RenderThumbnails):
+    for contract in (InspectDocument, RenderThumbnails, DetectFields):
         assert contract(document_id="doc_7", sha256=DIGEST).key == Key("doc_7", DIGEST)
         assert contract(document_id="doc_7").key is None
 
