@@ -71,7 +71,7 @@ BOMBS: Mapping[str, Bomb] = {
     "xref loop": Bomb(bombs.xref_loop, "inspect", "ok"),
     "xref of millions": Bomb(bombs.xref_of_millions, "inspect", "damaged"),
     "xref stream of millions": Bomb(structure_bombs.xref_stream_of_millions, "inspect", "ok"),
-    "xref stream in flate": Bomb(structure_bombs.xref_stream_in_flate, "inspect", "damaged"),
+    "xref stream in flate": Bomb(structure_bombs.xref_stream_in_flate, "inspect", "resource_limit"),
     "xref chain": Bomb(structure_bombs.xref_chain, "inspect", "resource_limit"),
     "nonsense": Bomb(bombs.nonsense, "inspect", "resource_limit"),
     "image of 10,000 megapixels": Bomb(partial(bombs.image, edge=100_000), "thumbnail", "ok"),
