@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress corpus fuzz lock clean
+.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress eval corpus fuzz lock clean
 
 # Every process of the tests would compile the whole source anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -75,8 +75,11 @@ bench-engine: $(READY) ## the delivery engine beside stock Celery and its peers,
 bench-email: $(READY) ## letters a second beside smtplib loops, 3 minutes; QUICK=1 takes one
 	$(BIN)/python -m benchmarks.email $(if $(QUICK),--quick) --pictures $(if $(QUICK),var/bench/pictures,docs/pictures)
 
-bench-documents: $(READY) ## what reading documents in a sandbox costs, a minute; QUICK=1 takes seconds
-	@$(BIN)/python -m benchmarks.documents $(if $(QUICK),--quick)
+bench-documents: $(READY) ## what pictures of documents cost, and the sandbox, 2 minutes; DIR=folder of PDFs; QUICK=1 takes seconds
+	@$(BIN)/python -m benchmarks.documents $(if $(DIR),"$(DIR)") $(if $(QUICK),--quick)
+
+eval: $(READY) ## how right fields are found, on the labelled contracts below the folder DATA=, and on generated documents
+	@$(BIN)/python -m evaluation "$(or $(DATA),$(error name the folder: make eval DATA=path))" $(if $(ONLY),--only $(ONLY))
 
 bench-progress: $(READY) ## how far off the expected end of a document is, two minutes; QUICK=1 takes one
 	@$(BIN)/python -m evaluation.progress $(if $(QUICK),--quick)

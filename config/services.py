@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from buffrsign.state.cache import Cache
     from buffrsign.state.document_status import DocumentStatuses
     from buffrsign.state.kills import Kills
+    from buffrsign.state.picture_progress import PictureProgresses
     from buffrsign.storage import Blobs, Catalog
     from buffrsign.storage.s3_place import S3Place
 
@@ -83,6 +84,13 @@ class Services:
         from buffrsign.state.document_status import DocumentStatuses
 
         return DocumentStatuses(connect(self.settings.state_url), clock=self.clock)
+
+    @cached_property
+    def picture_progress(self) -> "PictureProgresses":
+        """How many pages of each document have their pictures."""
+        from buffrsign.state.picture_progress import PictureProgresses
+
+        return PictureProgresses(connect(self.settings.state_url), clock=self.clock)
 
     @cached_property
     def cache(self) -> "Cache":
@@ -244,7 +252,8 @@ class Services:
 
     def close(self) -> None:
         """Give back the connections of what was built."""
-        for name in ("broker", "document_statuses", "cache", "kills", "blobs", "mailer", "sandbox", "database"):
+        connected = ("broker", "document_statuses", "picture_progress", "cache", "kills", "blobs", "mailer")
+        for name in (*connected, "sandbox", "database"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 

@@ -277,7 +277,7 @@ def _note_told(job: Letter, services: Services) -> None:
     """Note who was told what, which decides what comes next."""
     letter = _TOLD.get(type(job))
     if isinstance(job, AsksToSign) and letter and job.document_id:
-        planned = services.requests.note_told_and_plan_next(
+        planned = services.requests.note_told(
             job.document_id, job.recipient, letter=letter, round_=job.round, tried=_round_tried(job)
         )
         if planned:

@@ -16,7 +16,6 @@ from celery.signals import task_received
 from celery.worker import state
 from celery.worker.strategy import default
 
-from buffrsign.crypto import HIDDEN
 from tasks.request import JobRequest, runs_here
 
 _celery_log = logging.getLogger("celery.worker.request")
@@ -55,7 +54,7 @@ def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
     """What handles a task's messages; see `Task.Strategy` in Celery."""
     as_celery: Callable[..., Any] = default(task, app, consumer)
     events = consumer.event_dispatcher
-    if not isinstance(consumer.pool, SoloPool) or not hasattr(events, "tell"):
+    if not isinstance(consumer.pool, SoloPool) or not hasattr(events, "received"):
         return as_celery
 
     def handle(message: Any, body: Any, ack: Any, reject: Any, callbacks: Iterable[Callable[[Any], Any]]) -> Any:
@@ -75,19 +74,7 @@ def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
         )
         task_received.send(sender=consumer, request=request)
         if task.send_events:
-            told = {name: headers.get(name) for name in ("root_id", "parent_id")}
-            events.tell(
-                "task-received",
-                time.time(),
-                uuid=request.id,
-                name=request.name,
-                args=HIDDEN,
-                kwargs=HIDDEN,
-                **told,
-                retries=headers.get("retries", 0),
-                eta=None,
-                expires=None,
-            )
+            events.received(request.id, request.name, headers, time.time())
         state.task_reserved(request)
         for callback in callbacks:
             callback(request)

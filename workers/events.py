@@ -4,6 +4,7 @@ The content is Celery's own, and so are channel and form; only the way out is sh
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from celery.utils.time import utcoffset
 from redis.exceptions import RedisError
 
 from buffrsign.broker.channel import LeasingChannel
+from buffrsign.crypto import HIDDEN
 
 MOST_AT_ONCE = 600
 
@@ -48,6 +50,22 @@ class Dispatcher(_CeleryDispatcher):  # type: ignore[misc]
         waiting.append({"type": kind, "timestamp": moment, "clock": self.clock.forward(), **self._common, **fields})
         if len(waiting) >= MOST_AT_ONCE:
             self.flush()
+
+    def received(self, job_id: str, kind: str, headers: Mapping[str, Any], moment: float) -> None:
+        """Tell that a job came that is due and does not expire; its arguments are nobody's business."""
+        self.tell(
+            "task-received",
+            moment,
+            uuid=job_id,
+            name=kind,
+            args=HIDDEN,
+            kwargs=HIDDEN,
+            root_id=headers.get("root_id"),
+            parent_id=headers.get("parent_id"),
+            retries=headers.get("retries") or 0,
+            eta=None,
+            expires=None,
+        )
 
     def _publish(self, event: Any, producer: Any, routing_key: str, *args: Any, **kwargs: Any) -> None:
         channel = getattr(producer, "channel", None)

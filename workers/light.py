@@ -23,7 +23,7 @@ from buffrsign.broker.deliveries import Delivery
 from buffrsign.broker.leases import Holder
 from buffrsign.broker.local import begun
 from buffrsign.core.logs import get_logger
-from buffrsign.crypto import CONTENT_TYPE, HIDDEN, PayloadUnreadable
+from buffrsign.crypto import CONTENT_TYPE, PayloadUnreadable
 from config.services import Services, services
 from tasks.base import ContractTask, DeadLetterMade, payload_of
 
@@ -104,19 +104,7 @@ class LightPath:
         celery_state.total_count[delivery.kind] += 1
         celery_state.all_total_count[0] += 1
         began = time.time()
-        self._events.tell(
-            "task-received",
-            began,
-            uuid=job_id,
-            name=delivery.kind,
-            args=HIDDEN,
-            kwargs=HIDDEN,
-            root_id=request.get("root_id"),
-            parent_id=request.get("parent_id"),
-            retries=request.get("retries") or 0,
-            eta=None,
-            expires=None,
-        )
+        self._events.received(job_id, delivery.kind, request, began)
         self._events.tell("task-started", began, uuid=job_id)
         try:
             result = task.run_begun(delivery, start, payload_of(request["args"], request["kwargs"]))

@@ -1,4 +1,9 @@
-"""Ordinary contracts: one to twelve pages of clauses, with a letterhead, a table of fees and lines to sign on."""
+"""Contracts of a folder, or ordinary ones that are made up.
+
+Those have one to twelve pages of clauses, with a letterhead, a table of fees and lines to sign on.
+"""
+
+from pathlib import Path
 
 from fpdf import FPDF
 from PIL import Image, ImageDraw
@@ -15,6 +20,12 @@ _FEES = (("Item", "Quantity", "Price"), ("Drawings", "4", "N$ 1,200.00"), ("Site
 def contracts(count: int) -> list[bytes]:
     """So many, each different; the first is the demo's agreement."""
     return [make_sample_agreement(), *(_contract(number) for number in range(1, count))][:count]
+
+
+def contracts_in(folder: Path) -> list[bytes]:
+    """The PDFs of a folder and of those beneath it, in the order of their names; each content once."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".pdf" and path.is_file())
+    return list(dict.fromkeys(path.read_bytes() for path in paths))
 
 
 def _contract(number: int) -> bytes:

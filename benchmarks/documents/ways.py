@@ -1,12 +1,24 @@
-"""Three ways to draw the first page of each file: in this process, in a warm sandbox, and in a fork for each file."""
+"""Ways to draw the first page of a file, 256 pixels wide as PNG: ours, a bare loop's, and other programs'."""
 
 import os
+import shutil
+import struct
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
 
-from buffrsign.documents import Thumbnail, render_thumbnail
+import pypdfium2
+
+from benchmarks.documents.processor import SandboxClock, of_ended_programs
+from buffrsign.documents import DrawnPages, Look, Thumbnail, render_thumbnail
 from buffrsign.documents.sandbox import Sandbox
+
+WIDTH_PX = 256
+_PATIENCE_S = 60
 
 
 class Way(StrEnum):
@@ -15,22 +27,61 @@ class Way(StrEnum):
     IN_PROCESS = "in_process"
     SANDBOX = "sandbox"
     FORK = "fork"
+    WEBP = "webp"
+    PYPDFIUM2 = "pypdfium2"
+    MUTOOL = "mutool"
+    PDFTOPPM = "pdftoppm"
 
 
-Ways = Mapping[Way, Callable[[bytes], bytes]]
+OURS = (Way.IN_PROCESS, Way.SANDBOX, Way.FORK)
+"""These draw the same picture, to the byte."""
+
+PROGRAMS = (Way.MUTOOL, Way.PDFTOPPM)
+"""These are started for each file. What starting them takes of this process is not counted."""
+
+Draw = Callable[[bytes], bytes]
+Ways = Mapping[Way, Draw]
+
+
+class Took(NamedTuple):
+    """Seconds by the clock, and of processors."""
+
+    wall_s: float
+    cpu_s: float
 
 
 class Void(Exception):
     """A measurement that does not count; the message says why."""
 
 
-def drawing(way: Way, sandbox: Sandbox) -> Callable[[bytes], bytes]:
-    """The function that draws so, and returns a PNG."""
-    if way is Way.SANDBOX:
-        return lambda data: _png(sandbox.render_thumbnail(data))
-    if way is Way.FORK:
-        return in_a_fork
-    return lambda data: _png(render_thumbnail(data))
+def ways(sandbox: Sandbox, folder: Path) -> dict[Way, Draw]:
+    """All ways that this machine has. Programs find their file, and leave their picture, in the folder."""
+    page, stem, picture = folder / "page.pdf", folder / "picture", folder / "picture.png"
+    commands = {
+        Way.MUTOOL: f"mutool draw -q -F png -w {WIDTH_PX} -o {picture} {page} 1",
+        Way.PDFTOPPM: f"pdftoppm -q -png -singlefile -f 1 -l 1 -scale-to-x {WIDTH_PX} -scale-to-y -1 {page} {stem}",
+    }
+    found: dict[Way, Draw] = {
+        Way.IN_PROCESS: lambda data: _png(render_thumbnail(data)),
+        Way.SANDBOX: lambda data: _png(sandbox.render_thumbnail(data)),
+        Way.FORK: in_a_fork,
+        Way.WEBP: lambda data: _webp(sandbox.draw_pages(data, looks=Look.THUMBNAIL_WEBP)),
+        Way.PYPDFIUM2: with_bare_pypdfium2,
+    }
+    for way, command in commands.items():
+        if shutil.which(way):
+            found[way] = _program(command.split(), page, picture)
+    return found
+
+
+def with_bare_pypdfium2(data: bytes) -> bytes:
+    """What whoever needs a thumbnail writes first: no form is filled in, and nothing guards against the file."""
+    with pypdfium2.PdfDocument(data) as document:
+        page = document[0]
+        drawn = page.render(scale=WIDTH_PX / page.get_width()).to_pil()
+    file = BytesIO()
+    drawn.save(file, format="PNG")
+    return file.getvalue()
 
 
 def in_a_fork(data: bytes) -> bytes:
@@ -48,23 +99,63 @@ def in_a_fork(data: bytes) -> bytes:
     return png
 
 
-def measure(ways: Ways, data: bytes, picture: bytes) -> dict[Way, float]:
-    """Seconds that each way takes for this file, one right after the other, so that a busy machine slows all of them.
+def _program(command: list[str], page: Path, picture: Path) -> Draw:
+    def draw(data: bytes) -> bytes:
+        page.write_bytes(data)
+        picture.unlink(missing_ok=True)
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE_S)  # noqa: S603 - a fixed program
+            return picture.read_bytes()
+        except (subprocess.SubprocessError, FileNotFoundError) as error:
+            raise Void(f"{command[0]} drew nothing: {type(error).__name__}") from error
+
+    return draw
+
+
+def measure(of: Ways, data: bytes, picture: bytes, clock: SandboxClock) -> dict[Way, Took]:
+    """What each way takes for this file, one right after the other, so that a busy machine slows all of them.
 
     Raises:
         Void: a picture is not what it must be.
     """
     took = {}
-    for way, draw in ways.items():
-        began = time.perf_counter()
+    for way, draw in of.items():
+        elsewhere, here, began = _elsewhere(clock), time.process_time(), time.perf_counter()
         drawn = draw(data)
-        took[way] = time.perf_counter() - began
-        if drawn != picture:
-            raise Void(f"the picture drawn {way} differs from the one that this process draws")
+        wall_s, here = time.perf_counter() - began, time.process_time() - here
+        elsewhere = _elsewhere(clock) - elsewhere
+        took[way] = Took(wall_s, elsewhere if way in PROGRAMS else elsewhere + here)
+        check(way, drawn, picture)
     return took
+
+
+def check(way: Way, drawn: bytes, picture: bytes) -> None:
+    """Raise `Void` unless it is our picture, or, from others, a PNG of the right width."""
+    if way in OURS and drawn != picture:
+        raise Void(f"the picture drawn {way} differs from the one that this process draws")
+    if way not in (*OURS, Way.WEBP) and _png_width(drawn) != WIDTH_PX:
+        raise Void(f"the picture drawn by {way} is no PNG of {WIDTH_PX} pixels")
+
+
+def _elsewhere(clock: SandboxClock) -> float:
+    return clock.seconds() + of_ended_programs()
+
+
+def _png_width(data: bytes) -> int | None:
+    """From the header (ISO/IEC 15948, 11.2.2); None for what is no PNG."""
+    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return None
+    [width] = struct.unpack(">I", data[16:20])
+    return int(width)
 
 
 def _png(drawn: object) -> bytes:
     if not isinstance(drawn, Thumbnail):
-        raise Void(f"an ordinary contract could not be drawn: {drawn}")
+        raise Void(f"a contract could not be drawn: {drawn}")
     return drawn.png
+
+
+def _webp(drawn: object) -> bytes:
+    if not isinstance(drawn, DrawnPages) or not drawn.pages[0].pictures:
+        raise Void(f"a contract could not be drawn: {drawn}")
+    return drawn.pages[0].pictures[0].data

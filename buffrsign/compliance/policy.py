@@ -76,7 +76,7 @@ def load_policy(path: Path | None = None) -> Policy:
     """
     file = resources.files("buffrsign.compliance") / "rules" / PACKAGED if path is None else path
     try:
-        return msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), Policy)
+        return msgspec.convert(yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader), Policy)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError, RecursionError) as error:
         raise PolicyRefused(file.name, _in_one_line(str(error).splitlines())) from error
 

@@ -39,7 +39,7 @@ _WAL_RETRY_S = 0.01
 _READ_ONLY = "buffrsign_read_only"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
-HEAD = "0009"
+HEAD = "0010"
 """The latest of the migrations; a test compares."""
 
 _VERSION = table("alembic_version", column("version_num", String))

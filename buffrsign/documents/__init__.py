@@ -1,9 +1,17 @@
 """What can be told about a PDF: pure functions, bytes in and a frozen value out, so that each can run in a child."""
 
+from buffrsign.documents.appending import Appended, append_pages
+from buffrsign.documents.fields import Field, Fields, FieldType, Owner, find_fields
 from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
+from buffrsign.documents.ladder import Rung
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
+from buffrsign.documents.pages import SIZES, DrawnPage, DrawnPages, Look, PagePicture, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
+from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
+from buffrsign.documents.rewriting import LeftAlone
+from buffrsign.documents.sanitise import Active, Sanitised, sanitise
+from buffrsign.documents.survey import Structure
 from buffrsign.documents.text import text_of
 
 __all__ = [
@@ -12,14 +20,35 @@ __all__ = [
     "MAX_PAGES",
     "MAX_PAGE_SIZES",
     "MAX_PIXELS",
+    "SIZES",
+    "Active",
+    "Appended",
+    "DrawnPage",
+    "DrawnPages",
+    "Field",
+    "FieldType",
+    "Fields",
     "Inspected",
+    "LeftAlone",
+    "Look",
+    "Owner",
+    "PagePicture",
     "PageSize",
     "Picture",
+    "PicturePdf",
     "Reason",
+    "Rung",
+    "Sanitised",
+    "Structure",
     "Thumbnail",
     "Unreadable",
+    "append_pages",
+    "draw_pages",
+    "find_fields",
     "inspect",
     "picture_facts",
+    "picture_to_pdf",
     "render_thumbnail",
+    "sanitise",
     "text_of",
 ]

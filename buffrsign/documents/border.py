@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 log = get_logger(__name__)
 
-for library in ("pypdf", "pypdfium2", "PIL"):
+for library in ("pypdf", "pypdfium2", "PIL", "pikepdf"):
     logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # their warnings quote the document
 
 
@@ -57,18 +57,20 @@ def reads_file(
         try:
             _refuse_at_sight(data)
             return read(data, *args, **options)
-        except Refused as refusal:
-            return refusal.outcome
-        except MemoryError:
-            log.warning("document could not be read", error="MemoryError")
-            return Unreadable.because(Reason.RESOURCE_LIMIT)
-        except Exception as error:  # a hostile file makes the parsers raise nearly every built-in error
-            if _is_about_time(error):
-                raise
-            log.warning("document could not be read", error=type(error).__name__)
-            return Unreadable.because(Reason.DAMAGED)
+        except Exception as error:  # noqa: BLE001 - a hostile file makes the parsers raise nearly every built-in error
+            return outcome_of(error)
 
     return read_or_say_why
+
+
+def outcome_of(error: Exception) -> Unreadable:
+    """What an error of a parser says about what it read; one that says nothing about it is raised again."""
+    if isinstance(error, Refused):
+        return error.outcome
+    if _is_about_time(error):
+        raise error
+    log.warning("document could not be read", error=type(error).__name__)
+    return Unreadable.because(Reason.RESOURCE_LIMIT if isinstance(error, MemoryError) else Reason.DAMAGED)
 
 
 def _refuse_at_sight(data: bytes) -> None:
@@ -84,3 +86,19 @@ def _is_about_time(error: Exception) -> bool:
     By name, because this floor does not import Celery.
     """
     return type(error).__name__ == "SoftTimeLimitExceeded"
+
+
+def attempt(read: Callable[[], Value]) -> Value | None:
+    """What a parser reads; None where it fails in whatever way, since another may do better.
+
+    Raises:
+        Refused, MemoryError: no other would. A time limit passes, too.
+    """
+    try:
+        return read()
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:
+        if _is_about_time(error):
+            raise
+        return None

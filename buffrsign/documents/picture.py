@@ -1,5 +1,9 @@
-"""What is known of a picture file without drawing it: formats are named, and pixels are bounded."""
+"""Pictures opened with Pillow: formats are named, and pixels are bounded before any is decoded."""
 
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from io import BytesIO
 
 import msgspec
@@ -11,11 +15,15 @@ from buffrsign.documents.outcome import MAX_PIXELS, Reason
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 """The only ones whose code a file can reach; Pillow has some forty, and one of them starts another program."""
 
+HEIF = "HEIF"
+"""Read as well where the extra `heic` is installed."""
+
+_SEVERAL_JPEGS = "MPO"  # what Pillow calls a JPEG that has others behind it, as many telephones make them
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A picture's format, one of `FORMATS`, and its size as stored: a turn that its metadata asks for is not made."""
+    """A picture's format, one of `FORMATS` or `HEIF`, and its size as stored, before any turn."""
 
     format: str
     width_px: int
@@ -26,16 +34,53 @@ class Picture(msgspec.Struct, frozen=True):
 def picture_facts(data: bytes) -> Picture:
     """Look at a picture's header, and at its checksums where its format has some. No pixel is decoded.
 
-    More than `MAX_PIXELS` are refused; what is none of `FORMATS` is unsupported.
+    More than `MAX_PIXELS` are refused; what is of no format that is read is unsupported.
+    """
+    with opened_picture(data) as picture:
+        found = Picture(format_of(picture), picture.width, picture.height)
+        picture.verify()
+    return found
+
+
+@contextmanager
+def opened_picture(data: bytes) -> Iterator[Image.Image]:
+    """The picture, at its first frame, with no pixel decoded yet.
+
+    Raises:
+        Refused: it has too many pixels, or no format that is read.
     """
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise Refused(Reason.PIXEL_BOMB)
-            found = Picture(str(picture.format), picture.width, picture.height)
-            picture.verify()
+        with Image.open(BytesIO(data), formats=_formats()) as picture:
+            refuse_bomb(picture)
+            yield picture
     except _BOMBS as error:
         raise Refused(Reason.PIXEL_BOMB) from error
     except UnidentifiedImageError as error:
         raise Refused(Reason.UNSUPPORTED) from error
-    return found
+
+
+def refuse_bomb(picture: Image.Image) -> None:
+    """For each frame, before its pixels are decoded.
+
+    Raises:
+        Refused: the frame has more than `MAX_PIXELS`.
+    """
+    if picture.width * picture.height > MAX_PIXELS:
+        raise Refused(Reason.PIXEL_BOMB)
+
+
+def format_of(picture: Image.Image) -> str:
+    """The picture's format, as `Picture` names it."""
+    return "JPEG" if picture.format == _SEVERAL_JPEGS else str(picture.format)
+
+
+def _formats() -> tuple[str, ...]:
+    return (*FORMATS, HEIF) if HEIF in Image.OPEN else FORMATS
+
+
+def _read_heif_where_installed() -> None:
+    if find_spec("pi_heif") is not None:
+        importlib.import_module("pi_heif").register_heif_opener(thumbnails=False, decode_threads=0)
+
+
+_read_heif_where_installed()

@@ -1,17 +1,12 @@
 """The small picture of a page: what a person sees, as a PNG."""
 
-from contextlib import closing
-from io import BytesIO
-
 import msgspec
-import pypdfium2
 
 from buffrsign.documents.border import reads_pdf
-from buffrsign.documents.pdfium import in_clear, opened
-from buffrsign.documents.structure import fields, reading
+from buffrsign.documents.drawing import draw, drawable
+from buffrsign.documents.encoding import png
 
 MAX_EDGE_PX = 4000
-_HAIR = 0.001  # PDFium rounds up: without it an edge could come out one pixel longer than asked
 
 
 class Thumbnail(msgspec.Struct, frozen=True):
@@ -28,27 +23,6 @@ def render_thumbnail(data: bytes, *, page: int = 0, width_px: int = 256) -> Thum
 
     Narrower than asked where an edge would be longer than `MAX_EDGE_PX`. A page that is not there counts as damaged.
     """
-    with opened(data) as document:
-        _prepare_forms(document, data)
-        with closing(document[page]) as shown:
-            scale = _scale(shown.get_size(), width_px)
-            with closing(shown.render(scale=scale, rev_byteorder=True)) as bitmap:
-                return Thumbnail(_png(bitmap), bitmap.width, bitmap.height)
-
-
-def _prepare_forms(document: pypdfium2.PdfDocument, data: bytes) -> None:
-    """Let PDFium draw the values of fields, among them the look of signatures; before the first page is loaded."""
-    with reading(in_clear(document, data)) as reader:
-        fields(reader)  # MUST be asked first: it refuses the trees that would keep PDFium busy for ever
-    document.init_forms()
-
-
-def _scale(size: tuple[float, float], width_px: int) -> float:
-    width, height = size
-    return min((width_px - _HAIR) / width, (MAX_EDGE_PX - _HAIR) / max(width, height))
-
-
-def _png(bitmap: pypdfium2.PdfBitmap) -> bytes:
-    file = BytesIO()
-    bitmap.to_pil().save(file, format="PNG", optimize=True)
-    return file.getvalue()
+    with drawable(data) as document:
+        picture = draw(document, page, width_px=width_px, longest_px=MAX_EDGE_PX)
+        return Thumbnail(png(picture), picture.width, picture.height)

@@ -7,7 +7,7 @@ from itertools import islice
 import pypdfium2
 
 from buffrsign.documents.border import reads_pdf
-from buffrsign.documents.pdfium import opened
+from buffrsign.documents.pdfium import opened, page_count
 
 
 @reads_pdf
@@ -26,7 +26,12 @@ def text_of(data: bytes, *, max_pages: int, max_characters: int) -> str:
 
 
 def page_texts(document: pypdfium2.PdfDocument) -> Iterator[str]:
-    r"""The text of each page, its lines ended by `\n`."""
-    for number in range(len(document)):
-        with closing(document[number]) as page, closing(page.get_textpage()) as text:
+    r"""The text of each page, its lines ended by `\n`. A page that PDFium cannot load has none."""
+    for number in range(page_count(document)):
+        try:
+            page = document[number]
+        except pypdfium2.PdfiumError:
+            yield "\n"
+            continue
+        with closing(page), closing(page.get_textpage()) as text:
             yield text.get_text_bounded().replace("\r\n", "\n") + "\n"

@@ -232,11 +232,22 @@ def _unless_plain(found: re.Match[str]) -> str:
 def _choices(reason: str, contract: type[Job]) -> str:
     """What may stand there, in place of msgspec's sentence: that repeats the value, which may be anybody's name."""
     place = reason[reason.rindex("`$.") :]
-    name = place.strip("`$.").partition("[")[0]
-    type_ = next(field.type for field in msgspec.structs.fields(contract) if field.name == name)
-    known = [str(choice.value) for enum in (type_, *get_args(type_)) if _is_enum(enum) for choice in enum]
+    types: list[Any] = [contract]
+    for name in re.findall(r"[A-Za-z_]\w*", place):
+        types = [part for type_ in types for part in _field_types(type_, name)]
+    known = [str(choice.value) for type_ in types if _is_a(type_, Enum) for choice in type_]
     return f"Expected one of {', '.join(known)} - at {place}"
 
 
-def _is_enum(type_: object) -> bool:
-    return isinstance(type_, type) and issubclass(type_, Enum)
+def _field_types(struct: Any, name: str) -> list[Any]:
+    """The types that a field of this name may have, and those within them: of lists, unions and annotations."""
+    if not _is_a(struct, msgspec.Struct):
+        return []
+    found = [field.type for field in msgspec.structs.fields(struct) if field.name == name]
+    for type_ in found:
+        found += get_args(type_)
+    return found
+
+
+def _is_a(type_: Any, base: type) -> bool:
+    return isinstance(type_, type) and issubclass(type_, base)

@@ -106,7 +106,7 @@ def read_catalogue(file: Path) -> Catalogue:
         CatalogueRefused: it does not have exactly the sentences that our letters say.
     """
     with file.open(encoding="utf-8") as opened:
-        sentences = dict(_flattened(yaml.safe_load(opened)))
+        sentences = dict(_flattened(yaml.load(opened, Loader=yaml.CSafeLoader)))
     months = sentences.pop(_MONTHS, None)
     problems = [f"{path} is missing" for path in sorted(required_paths() - sentences.keys())]
     problems += [f"{path} is said by no letter" for path in sorted(sentences.keys() - required_paths())]

@@ -80,13 +80,6 @@ class SignatureRequests:
             others = rows.reassigned_after(connection, event.document_id, earlier.recorded_at)
             return AlreadyRecorded(_first_outcome(earlier, request, asked_otherwise=others, now=now))
 
-    def note_told(self, document_id: str, recipient: Recipient, *, letter: Told, round_: int) -> None:
-        """Note that a mail server took this letter to a signer of the document; a repeat changes nothing."""
-        with self._database.write() as connection:
-            request = rows.load(connection, document_id)
-            if request is not None:
-                _note_told(connection, request, recipient, letter, round_, now=self._clock())
-
     def plan_next(self, document_id: str, recipient: Recipient, *, tried: int = 0) -> Next | None:
         """What this signer hears next, and when; noted with the request, for those who ask what comes.
 
@@ -98,10 +91,13 @@ class SignatureRequests:
                 return None
             return _plan_next(connection, request, recipient, tried, now=self._clock())
 
-    def note_told_and_plan_next(
+    def note_told(
         self, document_id: str, recipient: Recipient, *, letter: Told, round_: int, tried: int = 0
     ) -> tuple[Next, SignatureRequest] | None:
-        """As one call of each, in one transaction; what comes next, and the request that it is for."""
+        """Note that a mail server took this letter to a signer of the document; a repeat notes nothing more.
+
+        In the same transaction, as `plan_next`: what comes next, and the request that it is for.
+        """
         now = self._clock()
         with self._database.write() as connection:
             request = rows.load(connection, document_id)

@@ -7,6 +7,13 @@ last change. If lost: the catalog in SQL still knows the state; progress starts 
 DOCUMENT_CHANNEL_PREFIX = "buffrsign:document-updates:"
 """On the state server. Channel, one per document: every status as JSON when it changes. Nothing is stored."""
 
+PICTURE_PROGRESS_PREFIX = "buffrsign:document-pictures:"
+"""On the state server. String, one per document: how many of its pages have their pictures, as JSON. Expires 30 days
+after the last change. If lost: the catalog in SQL still knows the pages; it comes again with the next of them."""
+
+PICTURE_CHANNEL_PREFIX = "buffrsign:document-picture-updates:"
+"""On the state server. Channel, one per document: the same as JSON when it changes. Nothing is stored."""
+
 STEP_TIMES = "buffrsign:step-times"
 """On the state server. Hash: `<step>:<size class>` to how long that step of such a document takes, as `<ms> <seen>`.
 Expires 30 days after the last step. If lost: no status says when it will be done until each step was seen once more."""

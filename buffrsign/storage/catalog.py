@@ -5,8 +5,9 @@ Its rule with the blobs, which a crash at any instant keeps: the catalog refers 
 has a row that will lead to its deletion, and no upload loses its bytes to the deletion of another.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +22,14 @@ from buffrsign.storage.document import (
     DocumentState,
     DocumentUnknown,
     NotDue,
+    PagePictures,
     Step,
     StepFinished,
+    StoredPicture,
     Version,
     VersionDeleted,
 )
-from buffrsign.storage.tables import attachments, documents, steps, versions
+from buffrsign.storage.tables import attachments, documents, page_pictures, steps, versions
 
 _NOT_DELETED = frozenset(DocumentState) - {DocumentState.DELETED}
 
@@ -145,6 +148,37 @@ class Catalog:
         with self._database.read() as connection:
             found = rows.steps_of(connection, document_id, sha256)
         return {Step(row.step): row.result for row in found if row.step in set(Step)}
+
+    def put_pages(self, document_id: str, sha256: str, pages: Iterable[PagePictures]) -> None:
+        """Note what there is of some pages, after their pictures were attached; what is known of a page stays.
+
+        Raises:
+            DocumentUnknown, VersionDeleted: there is no such version to work on.
+        """
+        with self._database.write() as connection:
+            rows.require_live(connection, document_id, sha256)
+            known = {row.page for row in rows.pages_of(connection, document_id, sha256)}
+            fresh = [
+                {"document_id": document_id, "sha256": sha256, **asdict(page)}
+                for page in pages
+                if page.page not in known
+            ]
+            if fresh:
+                connection.execute(insert(page_pictures), fresh)
+
+    def pages(self, document_id: str, sha256: str) -> dict[int, PagePictures]:
+        """The pages of a version that were looked at so far, by number from 1, with the digests of their pictures.
+
+        The blobs go when the version goes: ask for a `live_version` first.
+        """
+        with self._database.read() as connection:
+            found = rows.pages_of(connection, document_id, sha256)
+        return {
+            row.page: PagePictures(
+                row.page, {name: StoredPicture(**picture) for name, picture in row.pictures.items()}, row.reason
+            )
+            for row in found
+        }
 
     def set_state(
         self,

@@ -41,7 +41,12 @@ class Step(StrEnum):
 
     INSPECT = "inspect"
     THUMBNAILS = "thumbnails"
+    PREVIEWS = "previews"
+    FIELDS = "fields"
     COMPLIANCE_RECEIVED = "compliance.received"
+    SANITISE = "sanitise"
+    SANITISE_EVEN_SIGNED = "sanitise.even_signed"
+    COMPLETE = "complete"
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,24 @@ class Version:
     stored_at: datetime
     size_bytes: int
     deleted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A picture of a page: the digest of its blob, and its size."""
+
+    blob: str
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True)
+class PagePictures:
+    """What there is of a page, counted from 1: pictures by name, or the `reason` why there are none."""
+
+    page: int
+    pictures: dict[str, StoredPicture]
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from buffrsign.storage.document import Document, DocumentState, DocumentUnknown, Version, VersionDeleted
-from buffrsign.storage.tables import attachments, documents, steps, versions
+from buffrsign.storage.tables import attachments, documents, page_pictures, steps, versions
 
 
 def document(connection: Connection, document_id: str) -> Document:
@@ -69,7 +69,7 @@ def next_number(connection: Connection, document_id: str) -> int:
 
 def forget_version(connection: Connection, version: Version) -> None:
     """Remove a deleted version with its steps, so that the same bytes may come again and be worked on again."""
-    for table in (steps, attachments, versions):
+    for table in (steps, attachments, page_pictures, versions):
         its = (table.c.document_id == version.document_id, table.c.sha256 == version.sha256)
         connection.execute(delete(table).where(*its))
 
@@ -90,6 +90,12 @@ def steps_of(connection: Connection, document_id: str, sha256: str) -> list[Row[
     """The version's finished steps, in the order in which they were recorded."""
     its = (steps.c.document_id == document_id, steps.c.sha256 == sha256)
     return list(connection.execute(select(steps).where(*its).order_by(steps.c.position)))
+
+
+def pages_of(connection: Connection, document_id: str, sha256: str) -> list[Row[Any]]:
+    """The version's pages that were looked at, in order."""
+    its = (page_pictures.c.document_id == document_id, page_pictures.c.sha256 == sha256)
+    return list(connection.execute(select(page_pictures).where(*its).order_by(page_pictures.c.page)))
 
 
 def due(now: datetime) -> tuple[ColumnElement[bool], ...]:

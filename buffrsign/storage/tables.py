@@ -1,4 +1,4 @@
-"""The tables of the document catalog. Migration 0002 builds them."""
+"""The tables of the document catalog. Migrations 0002 and 0010 build them."""
 
 from sqlalchemy import (
     JSON,
@@ -60,5 +60,17 @@ attachments = Table(
     Column("document_id", String(100), primary_key=True),
     Column("sha256", String(64), primary_key=True),
     Column("blob", String(64), primary_key=True, index=True),
+    ForeignKeyConstraint(["document_id", "sha256"], ["versions.document_id", "versions.sha256"]),
+)
+
+# One row for each page that was looked at, from 1. `pictures`: by name, the blob and its size; empty with a `reason`.
+page_pictures = Table(
+    "page_pictures",
+    metadata,
+    Column("document_id", String(100), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("pictures", JSON, nullable=False),
+    Column("reason", String(40), nullable=False),
     ForeignKeyConstraint(["document_id", "sha256"], ["versions.document_id", "versions.sha256"]),
 )

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from evaluation.corpus.steps import MAKING
+
 OK = "ok"
 LEAKED = "leaked"
 """An exception came out of the sandbox, which MUST NOT happen. Its class follows, behind a colon."""
@@ -16,7 +18,8 @@ DEAD = "dead_worker"
 class FileFound(msgspec.Struct, frozen=True, kw_only=True):
     """One file. `path` is relative to the folder; `sha256` is None where the file was too large to be read.
 
-    `outcome` is "ok", or else the `reason` of the first of the `steps` that ended otherwise. `ms` by the clock for all
+    `outcome` is "ok", or else the `reason` of the first of the reading `steps` that ended otherwise. A picture is read
+    as the PDF that is made of it; `converted_from` is its format then. `ms` by the clock for all
     steps; `peak_mb` in MiB over the child's idle memory, of the step that took most. `pages` and `encrypted` are the
     inspection's. `crashed_children` over this file.
     """
@@ -30,13 +33,14 @@ class FileFound(msgspec.Struct, frozen=True, kw_only=True):
     peak_mb: float
     pages: int | None
     encrypted: bool | None
+    converted_from: str | None
     crashed_children: int
     steps: dict[str, str]
 
 
 def outcome_of(steps: dict[str, str]) -> str:
-    """The first that is not "ok"."""
-    return next((outcome for outcome in steps.values() if outcome != OK), OK)
+    """The first of a reading step that is not "ok"."""
+    return next((outcome for step, outcome in steps.items() if step not in MAKING and outcome != OK), OK)
 
 
 def lost(path: str, *, ms: float) -> FileFound:
@@ -51,6 +55,7 @@ def lost(path: str, *, ms: float) -> FileFound:
         peak_mb=0.0,
         pages=None,
         encrypted=None,
+        converted_from=None,
         crashed_children=0,
         steps={},
     )

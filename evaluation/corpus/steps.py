@@ -10,8 +10,13 @@ Step = Callable[[Sandbox, bytes], Any]
 
 INSPECT = "inspect"
 
+MAKING = frozenset({"sanitise"})
+"""Steps that make another file. One that cannot be made says nothing of whether the file can be read."""
+
 STEPS: Mapping[str, Step] = {
     INSPECT: lambda sandbox, data: sandbox.inspect(data),
     "thumbnail": lambda sandbox, data: sandbox.render_thumbnail(data),
+    "fields": lambda sandbox, data: sandbox.find_fields(data),
     "text": lambda sandbox, data: sandbox.text_of(data, max_pages=50, max_characters=200_000),
+    "sanitise": lambda sandbox, data: sandbox.sanitise(data),
 }

@@ -7,11 +7,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from buffrsign.documents import MAX_BYTES, Inspected, Reason, Unreadable
+from buffrsign.documents import MAX_BYTES, Inspected, PicturePdf, Reason, Unreadable
 from buffrsign.documents.sandbox import Limits, Sandbox, SandboxBroken, Spent
 from buffrsign.documents.sandbox.limits import MIB
 from evaluation.corpus.found import BROKEN, LEAKED, OK, FileFound, outcome_of
 from evaluation.corpus.steps import INSPECT, STEPS, Step
+
+Taken = tuple[str, Any]
+"""The outcome's name, and the value if there is one."""
 
 
 class NeverAgain:
@@ -41,7 +44,7 @@ class FileReader:
         data = file.read_bytes() if size <= MAX_BYTES else None
         self._peak_bytes, killed = 0, self.sandbox.killed
         began = time.perf_counter()
-        found = {name: self._take(step, data) for name, step in STEPS.items()}
+        found, converted_from = self._found(data)
         took_s = time.perf_counter() - began
         steps = {name: outcome for name, (outcome, _) in found.items()}
         outcome, inspected = outcome_of(steps), found[INSPECT][1]
@@ -55,12 +58,23 @@ class FileReader:
             peak_mb=round(self._peak_bytes / MIB, 2),
             pages=inspected.pages if isinstance(inspected, Inspected) else None,
             encrypted=inspected.encrypted if isinstance(inspected, Inspected) else None,
+            converted_from=converted_from,
             crashed_children=self.sandbox.killed - killed,
             steps=steps,
         )
 
-    def _take(self, step: Step, data: bytes | None) -> tuple[str, Any]:
-        """The outcome's name, and the value if there is one; None instead of data is too much to be read."""
+    def _found(self, data: bytes | None) -> tuple[dict[str, Taken], str | None]:
+        """What each step finds; of a picture, in the PDF made of it, as the inspection's task does, and its format."""
+        found = {name: self._take(step, data) for name, step in STEPS.items()}
+        if found[INSPECT][0] != Reason.NOT_A_PDF.value:
+            return found, None
+        outcome, made = self._take(lambda sandbox, picture: sandbox.picture_to_pdf(picture), data)
+        if isinstance(made, PicturePdf):
+            return {name: self._take(step, made.pdf) for name, step in STEPS.items()}, made.format
+        return found if outcome == Reason.UNSUPPORTED.value else dict.fromkeys(STEPS, (outcome, None)), None
+
+    def _take(self, step: Step, data: bytes | None) -> Taken:
+        """None instead of data is too much to be read."""
         if data is None:
             return Reason.TOO_LARGE.value, None
         try:

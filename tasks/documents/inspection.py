@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 
 from buffrsign.compliance import claims_of_accreditation
-from buffrsign.documents import MAX_BYTES, Inspected, Reason, Unreadable
-from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
-from buffrsign.storage import Step, Version
+from buffrsign.documents import MAX_BYTES, Inspected, PicturePdf, Reason, Unreadable
+from buffrsign.jobs.documents import DetectFields, InspectDocument, RenderThumbnails
+from buffrsign.storage import Step, Version, attach
 from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.base import Done, task
@@ -29,7 +29,8 @@ def inspect_document(job: InspectDocument, services: Services) -> Done:
         hold(version, str(found["reason"]), services)
         return Done(str(found["reason"]), found)
     show_progress(version, Step.INSPECT, 100, services, pages=found["pages"])
-    services.producer.enqueue(RenderThumbnails(document_id=version.document_id, sha256=version.sha256))
+    for look in (RenderThumbnails, DetectFields):
+        services.producer.enqueue(look(document_id=version.document_id, sha256=version.sha256))
     return Done(_pages(found["pages"]), found)
 
 
@@ -40,7 +41,8 @@ def _pages(count: int) -> str:
 def _inspection(version: Version, services: Services) -> dict[str, Any]:
     """What the file is, as JSON values; from the cache when these bytes were read before, and could be.
 
-    That a file cannot be read may be the machine's doing, or ours, so it is found out each time.
+    That a file cannot be read may be the machine's doing, or ours, so it is found out each time. What is read from a
+    PDF made of a picture is not cached: that PDF belongs to the version.
     """
     known = services.cache.get(INSPECTIONS, version.sha256)
     if isinstance(known, dict):
@@ -48,18 +50,38 @@ def _inspection(version: Version, services: Services) -> dict[str, Any]:
     if version.size_bytes > MAX_BYTES:  # not even into memory
         return _unreadable(Unreadable.because(Reason.TOO_LARGE))
     data = services.blobs.get(version.sha256)
-    match services.sandbox.inspect(data):
-        case Unreadable() as outcome:
-            return _unreadable(outcome)
+    found = _inspected(data, services)
+    if found["readable"]:
+        services.cache.put(INSPECTIONS, version.sha256, found)
+    elif found["reason"] == Reason.NOT_A_PDF.value:
+        return _picture_inspected(data, version, services) or found
+    return found
+
+
+def _picture_inspected(data: bytes, version: Version, services: Services) -> dict[str, Any] | None:
+    """What the picture is once it is a PDF, which is kept with the version; None where the file is no picture."""
+    match services.sandbox.picture_to_pdf(data):
+        case Unreadable(Reason.UNSUPPORTED):
+            return None
+        case Unreadable() as refused:
+            return _unreadable(refused)
+        case PicturePdf(pdf, kind):
+            kept = attach(pdf, to=version, catalog=services.catalog, blobs=services.blobs)
+            upload = {"sha256": version.sha256, "size_bytes": len(data)}
+            return {**_inspected(pdf, services), **upload, "converted_from": kind, "pdf": kept}
+
+
+def _inspected(pdf: bytes, services: Services) -> dict[str, Any]:
+    match services.sandbox.inspect(pdf):
+        case Unreadable() as refused:
+            return _unreadable(refused)
         case Inspected() as report:
-            claims = _claims(data, services, pages=report.pages)
-            found = {"readable": True, **msgspec.to_builtins(report), "claims": claims}
-            services.cache.put(INSPECTIONS, version.sha256, found)
-            return found
+            claims = _claims(pdf, services, pages=report.pages)
+            return {"readable": True, **msgspec.to_builtins(report), "claims": claims}
 
 
-def _unreadable(outcome: Unreadable) -> dict[str, Any]:
-    return {"readable": False, "reason": outcome.reason.value, "detail": outcome.detail}
+def _unreadable(refused: Unreadable) -> dict[str, Any]:
+    return {"readable": False, "reason": refused.reason.value, "detail": refused.detail}
 
 
 def _claims(data: bytes, services: Services, *, pages: int) -> list[str] | None:

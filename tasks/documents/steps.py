@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from buffrsign.documents import Active
 from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
@@ -12,7 +13,8 @@ from config.services import Services
 _CHECK = 3
 PLAN: Plan = (
     Planned(Step.INSPECT, stage=1, share=40),
-    Planned(Step.THUMBNAILS, stage=2, share=30),
+    Planned(Step.THUMBNAILS, stage=2, share=20),
+    Planned(Step.FIELDS, stage=2, share=10),
     Planned("compliance", stage=_CHECK, share=30),
 )
 """The steps on the way to `ready`, side by side within a stage. A further one is a line here."""
@@ -20,8 +22,18 @@ PLAN: Plan = (
 BEFORE_CHECK = frozenset(Step(planned.step) for planned in PLAN if planned.stage < _CHECK)
 """What must be known of a version before it is checked."""
 
-_KEPT = ("readable", "reason", "pages", "encrypted", "rendered", "thumbnail")
+_KEPT = (
+    *("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn"),
+    *("sanitised", "copy", "compared", "appended", "whole", "added", "certificate", "searched", "fields", "by_type"),
+    *(f"removed_{kind.value}" for kind in Active),
+)
 """What of a finding goes into the ledger: digests, counts and outcomes."""
+
+
+def pdf_of(version: Version, services: Services) -> bytes:
+    """The bytes to read: the version's own, or the PDF that its inspection made of a picture."""
+    inspected = services.catalog.results(version.document_id, version.sha256).get(Step.INSPECT, {})
+    return services.blobs.get(str(inspected.get("pdf", version.sha256)))
 
 
 def finish(version: Version, step: Step, found: dict[str, Any], services: Services) -> None:
@@ -63,6 +75,24 @@ def hold(version: Version, reason: str, services: Services) -> None:
             progress=100,
             reason=reason,
             version=version.number,
+        )
+
+
+def say_done(version: Version, step: Step, services: Services) -> None:
+    """Tell watchers of a step beside the way to `ready`, which changes no state: 100 percent of it is done.
+
+    Only while the document is concluded, since on its way other steps tell how far it is; an older version says
+    nothing.
+    """
+    document = services.catalog.document(version.document_id)
+    is_latest = services.catalog.version(version.document_id).sha256 == version.sha256
+    if is_latest and document.state in {DocumentState.READY, DocumentState.HELD}:
+        services.document_statuses.publish(
+            version.document_id,
+            state=document.state.value,
+            step=step.value,
+            progress=100,
+            reason=document.state_reason,
         )
 
 

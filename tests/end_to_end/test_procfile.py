@@ -181,7 +181,8 @@ def test_a_real_document_goes_all_the_way_and_every_step_is_in_the_ledger(stack:
 
     document = concluded(stack, "agreement")
 
-    steps = ["document.inspected", "document.thumbnails_rendered", "compliance.checked"]
+    rendered = ["document.thumbnails_rendered", "document.previews_rendered"]
+    steps = ["document.inspected", *rendered, "document.fields_detected", "compliance.checked"]
     wait_until(lambda: len(entries(stack, "agreement")) == len(steps), "the entries of every step")
     results = stack.services.catalog.results("agreement", sha256)
     thumbnail = stack.services.blobs.get(results[Step.THUMBNAILS]["thumbnail"])
@@ -189,6 +190,7 @@ def test_a_real_document_goes_all_the_way_and_every_step_is_in_the_ledger(stack:
     assert document.state is DocumentState.READY
     assert sorted(stored.entry.action for stored in entries(stack, "agreement")) == sorted(steps)
     assert results[Step.INSPECT]["pages"] == 2
+    assert list(stack.services.catalog.pages("agreement", sha256)) == [1, 2]
     assert thumbnail.startswith(b"\x89PNG")
     assert status
     assert (status.state, status.progress) == ("ready", 100)

@@ -11,6 +11,11 @@ MIB = 1024 * 1024
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
 PAGES = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
 PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R /Resources << %s >> >>"
+_FILLED = b"/Pattern cs /P scn 0 0 100 100 re f"
+_TILES = (
+    b"/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 9 9] /XStep 0.0001 /YStep 0.0001"
+    b" /Resources << >>"
+)
 
 
 @cache
@@ -71,10 +76,23 @@ def nested_forms(*, levels: int = 12) -> bytes:
 @cache
 def tiling() -> bytes:
     """A page that is filled with a pattern whose tiles are a ten-thousandth of a point apart."""
-    pattern = b"/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 9 9] /XStep 0.0001 /YStep 0.0001"
     page = PAGE % b"/Pattern << /P 5 0 R >>"
-    fill = stream(b"", b"/Pattern cs /P scn 0 0 100 100 re f")
-    return numbered(CATALOG, PAGES, page, fill, stream(pattern + b" /Resources << >>", b"1 0 0 rg 0 0 9 9 re f"))
+    return numbered(CATALOG, PAGES, page, stream(b"", _FILLED), stream(_TILES, b"1 0 0 rg 0 0 9 9 re f"))
+
+
+@cache
+def tiling_page(*, at: int, of: int) -> bytes:
+    """So many pages; the one at this place, from 1, is filled in the same way, and the others are ordinary."""
+    kids = b" ".join(b"%d 0 R" % (4 + 2 * position) for position in range(of))
+    objects: list[bytes] = []
+    for number in range(1, of + 1):
+        page = b"/MediaBox [0 0 100 100] /Resources << /Pattern << /P 3 0 R >> >>"
+        objects += [
+            b"<< /Type /Page /Parent 2 0 R %s /Contents %d 0 R >>" % (page, 3 + 2 * number),
+            stream(b"", _FILLED if number == at else b"1 0 0 rg 10 10 80 80 re f"),
+        ]
+    tree = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, of)
+    return numbered(CATALOG, tree, stream(_TILES, b"1 0 0 rg 0 0 9 9 re f"), *objects)
 
 
 @cache

@@ -53,6 +53,7 @@ _OURS = [
     keys.KEY_SECRET_FINGERPRINT,
     keys.DEAD_LETTERS,
     state_keys.DOCUMENT_STATUS_PREFIX,
+    state_keys.PICTURE_PROGRESS_PREFIX,
     state_keys.STEP_TIMES,
     state_keys.DOCUMENT_KILLS_PREFIX,
     state_keys.CACHE_PREFIX,

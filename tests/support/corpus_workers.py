@@ -19,6 +19,7 @@ def found(path: str, *, outcome: str = "ok", steps: dict[str, str] | None = None
         "peak_mb": 1.0,
         "pages": 1,
         "encrypted": False,
+        "converted_from": None,
         "crashed_children": 0,
         "steps": steps or {"inspect": outcome},
     }

@@ -58,7 +58,7 @@ def saved_states(*, mib: int = 64) -> bytes:
 
 
 @cache
-def nested_operands(*, mib: int = 64) -> bytes:
+def nested_operands(*, mib: int = 192) -> bytes:
     """A content stream that opens arrays in arrays."""
     return _page(b"", stream(_FLATE, deflated(b"[", mib=mib)))
 

@@ -76,6 +76,35 @@ def with_page_size(*, width: float, height: float) -> bytes:
 
 
 @cache
+def of_pages(*pages: bytes | None, height: int = 100) -> bytes:
+    """Pages 100 points wide that draw this; None is a page of whose object nothing is in the file."""
+    kids = [3 + 2 * position if page is not None else 9999 for position, page in enumerate(pages)]
+    objects: list[bytes] = []
+    for position, page in enumerate(pages):
+        drawn = page or b""
+        objects += [
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 %d] /Contents %d 0 R >>" % (height, 4 + 2 * position),
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn),
+        ]
+    named = b" ".join(b"%d 0 R" % kid for kid in kids)
+    return numbered(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d >>" % (named, len(pages)),
+        *objects,
+    )
+
+
+@cache
+def with_media_box(box: bytes) -> bytes:
+    """One empty page whose media box is spelt so."""
+    return numbered(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [%s] >>" % box,
+    )
+
+
+@cache
 def without_pages() -> bytes:
     """A document whose page tree is empty."""
     return numbered(b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>")

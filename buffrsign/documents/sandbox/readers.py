@@ -1,11 +1,19 @@
 """What a child may be asked to do with a file, by name, and the type of what comes back."""
 
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any, NamedTuple
 
+import pikepdf
+
+from buffrsign.documents.appending import Appended, append_pages
+from buffrsign.documents.fields import Fields, find_fields
 from buffrsign.documents.inspection import Inspected, inspect
+from buffrsign.documents.pages import DrawnPages, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
+from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import Thumbnail, render_thumbnail
+from buffrsign.documents.sanitise import Sanitised, sanitise
 from buffrsign.documents.text import text_of
 
 
@@ -17,10 +25,15 @@ class Reader(NamedTuple):
 
 
 READERS: Mapping[str, Reader] = {
+    "draw_pages": Reader(draw_pages, DrawnPages),
+    "find_fields": Reader(find_fields, Fields),
     "inspect": Reader(inspect, Inspected),
     "picture_facts": Reader(picture_facts, Picture),
+    "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
     "render_thumbnail": Reader(render_thumbnail, Thumbnail),
     "text_of": Reader(text_of, str),
+    "sanitise": Reader(sanitise, Sanitised),
+    "append_pages": Reader(append_pages, Appended),
 }
 
 _OBJECTS = (
@@ -36,10 +49,24 @@ def warm_up() -> None:
     """Load all that the readers load when they are first used. For the zygote: its children then have it."""
     sample = _sample()
     inspect(sample)
+    find_fields(sample)
     text_of(sample, max_pages=1, max_characters=10)
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
     picture_facts(drawn.png)
+    picture_to_pdf(drawn.png)
+    inspect(sample[:-100])  # without its cross references it is read from the last rungs
+    draw_pages(sample)
+    append_pages(sample + sample, first_bytes=len(sample))
+    sanitise(_encrypted(sample))
+
+
+def _encrypted(sample: bytes) -> bytes:
+    """The sample behind an empty password: qpdf opens `/dev/urandom` when it first decrypts AES; a child may not."""
+    file = BytesIO()
+    with pikepdf.open(BytesIO(sample)) as pdf:
+        pdf.save(file, encryption=pikepdf.Encryption(owner="owner", user="", R=6))
+    return file.getvalue()
 
 
 def _sample() -> bytes:

@@ -15,9 +15,13 @@ from typing import Any
 import msgspec
 
 from buffrsign.core.logs import get_logger
+from buffrsign.documents.appending import Appended
+from buffrsign.documents.fields import Fields
 from buffrsign.documents.inspection import Inspected
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
+from buffrsign.documents.pages import ALL_LOOKS, DrawnPages, Look
 from buffrsign.documents.picture import Picture
+from buffrsign.documents.picture_pdf import PicturePdf
 from buffrsign.documents.render import Thumbnail
 from buffrsign.documents.sandbox.endings import name_of, reason_of
 from buffrsign.documents.sandbox.kills import MOST_KILLS, Kills, KillsHere
@@ -25,8 +29,11 @@ from buffrsign.documents.sandbox.limits import MIB, Limits
 from buffrsign.documents.sandbox.parent import Child, Overstepped, SandboxBroken
 from buffrsign.documents.sandbox.pool import Pool
 from buffrsign.documents.sandbox.wire import Ask, Confined, Ended, Read, Refused
+from buffrsign.documents.sanitise import Sanitised
 
 OUR_READERS = "buffrsign.documents.sandbox.readers"
+
+_FOR_DRAWING = 0.6
 
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
@@ -41,7 +48,10 @@ class Killed(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most."""
+    """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most.
+
+    Of a child that was ended: over what it held at first.
+    """
 
     reader: str
     peak_bytes: int
@@ -78,9 +88,23 @@ class Sandbox:
         found: Inspected | Unreadable = self.read("inspect", data)
         return found
 
+    def find_fields(self, data: bytes) -> Fields | Unreadable:
+        """What `documents.find_fields` finds."""
+        found: Fields | Unreadable = self.read("find_fields", data)
+        return found
+
     def render_thumbnail(self, data: bytes, *, page: int = 0, width_px: int = 256) -> Thumbnail | Unreadable:
         """What `documents.render_thumbnail` draws."""
         drawn: Thumbnail | Unreadable = self.read("render_thumbnail", data, page=page, width_px=width_px)
+        return drawn
+
+    def draw_pages(
+        self, data: bytes, *, first: int = 1, count: int = 1, looks: Look = ALL_LOOKS
+    ) -> DrawnPages | Unreadable:
+        """What `documents.draw_pages` draws, in a part of the processor time so that encoding and opening fit, too."""
+        cpu_ms = int(1000 * _FOR_DRAWING * self.limits.cpu_s)
+        options = {"first": first, "count": count, "looks": int(looks), "cpu_ms": cpu_ms}
+        drawn: DrawnPages | Unreadable = self.read("draw_pages", data, **options)
         return drawn
 
     def text_of(self, data: bytes, *, max_pages: int, max_characters: int) -> str | Unreadable:
@@ -92,6 +116,21 @@ class Sandbox:
         """What `documents.picture_facts` says."""
         found: Picture | Unreadable = self.read("picture_facts", data)
         return found
+
+    def picture_to_pdf(self, data: bytes) -> PicturePdf | Unreadable:
+        """What `documents.picture_to_pdf` makes."""
+        made: PicturePdf | Unreadable = self.read("picture_to_pdf", data)
+        return made
+
+    def sanitise(self, data: bytes, *, even_signed: bool = False) -> Sanitised | Unreadable:
+        """The copy that `documents.sanitise` makes."""
+        made: Sanitised | Unreadable = self.read("sanitise", data, even_signed=int(even_signed))
+        return made
+
+    def append_pages(self, data: bytes, ours: bytes) -> Appended | Unreadable:
+        """What `documents.append_pages` makes of a document and pages of ours."""
+        made: Appended | Unreadable = self.read("append_pages", data + ours, first_bytes=len(data))
+        return made
 
     def read(self, reader: str, data: bytes, **options: int) -> Any:
         """What the reader of this name returns for the file: a value of its type, or `Unreadable`."""

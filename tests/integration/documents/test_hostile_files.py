@@ -7,8 +7,26 @@ import textwrap
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from buffrsign.documents import Inspected, Thumbnail, Unreadable, inspect, render_thumbnail, text_of
-from tests.support import pdfs
+from buffrsign.documents import (
+    MAX_PAGES,
+    Appended,
+    DrawnPages,
+    Inspected,
+    Look,
+    Reason,
+    Rung,
+    Sanitised,
+    Thumbnail,
+    Unreadable,
+    append_pages,
+    draw_pages,
+    inspect,
+    picture_to_pdf,
+    render_thumbnail,
+    sanitise,
+    text_of,
+)
+from tests.support import described, pdfs
 
 SEEDS = [pdfs.plain(), pdfs.rotated(), pdfs.encrypted(), pdfs.with_field(kind="/Sig", value=True), pdfs.picture_only()]
 
@@ -33,7 +51,35 @@ def mutated(draw: st.DrawFn) -> bytes:
 def test_no_mutation_of_a_document_makes_a_reader_raise(data):
     assert isinstance(inspect(data), Inspected | Unreadable)
     assert isinstance(render_thumbnail(data), Thumbnail | Unreadable)
+    assert isinstance(sanitise(data), Sanitised | Unreadable)
+    assert isinstance(append_pages(data + pdfs.plain(), first_bytes=len(data)), Appended | Unreadable)
+    assert isinstance(draw_pages(data, count=2, looks=Look.THUMBNAIL_PNG), DrawnPages | Unreadable)
     assert isinstance(text_of(data, max_pages=5, max_characters=1000), str | Unreadable)
+
+
+def test_objects_that_all_lie_elsewhere_are_not_searched_for_one_by_one():
+    lost = b"".join(b"%d 0 R " % number for number in range(5, 1005))
+    data = described.telling(described.stream(b"", bytes(1_000_000)), page=b"/Annots [%s]" % lost)
+
+    found = inspect(data)
+
+    assert isinstance(found, Inspected)
+    assert found.read_by is Rung.REBUILT
+
+
+def test_a_document_of_too_many_parts_says_that_not_all_of_it_was_looked_at():
+    links = b"".join(b"<< /A << /S /URI >> >> " for _ in range(30_000))
+
+    found = inspect(described.telling(page=b"/Annots [%s]" % links))
+
+    assert isinstance(found, Inspected)
+    assert found.structure is not None
+    assert not found.structure.is_complete
+    assert found.structure.links.count < 30_000
+
+
+def test_a_picture_of_too_many_frames_is_refused():
+    assert picture_to_pdf(described.tiff_of(frames=MAX_PAGES + 1)) == Unreadable.because(Reason.TOO_MANY_PAGES)
 
 
 READ_A_PICTURE = """
@@ -73,12 +119,12 @@ def test_pypdf_never_starts_jbig2dec(tmp_path):
 def test_pdfium_objects_are_closed_by_us_and_not_at_exit():
     program = """
         from pypdfium2.internal import ObjectTracker
-        from buffrsign.documents import inspect, render_thumbnail, text_of
+        from buffrsign.documents import draw_pages, inspect, render_thumbnail, sanitise, text_of
         from tests.support import pdfs
 
         for data in (pdfs.plain(pages=3), pdfs.encrypted(), pdfs.with_field(), pdfs.with_cyclic_page_tree()):
-            inspect(data), render_thumbnail(data), render_thumbnail(data, page=9)
-            text_of(data, max_pages=1, max_characters=10)
+            inspect(data), render_thumbnail(data), render_thumbnail(data, page=9), sanitise(data)
+            draw_pages(data, count=4, looks=1), text_of(data, max_pages=1, max_characters=10)
             assert not any(ObjectTracker.values()), dict(ObjectTracker)
     """
     command = [sys.executable, "-W", "error", "-c", textwrap.dedent(program)]

@@ -15,7 +15,7 @@ from evaluation.corpus.__main__ import main
 from evaluation.corpus.crew import Crew
 from evaluation.corpus.found import DEAD
 from evaluation.corpus.worker import FileReader
-from tests.support import bombs, pdfs
+from tests.support import bombs, described, pdfs
 from tests.support.corpus_workers import dies_of_some
 
 TWO_GIB = 2 * 1024**3
@@ -98,6 +98,20 @@ def test_a_file_of_two_gigabytes_is_refused_without_being_read(folder):
 
     assert set(found.steps.values()) == {"too_large"}
     assert (found.sha256, reader.sandbox.forked) == (None, 0)
+
+
+def test_a_picture_is_read_as_the_pdf_that_is_made_of_it(tmp_path):
+    (tmp_path / "scan.pdf").write_bytes(described.picture("PNG"))
+    (tmp_path / "huge.png").write_bytes(bombs.png_of(width=100_000, height=100_000))
+    (tmp_path / "words.txt").write_bytes(b"no picture, and no PDF")
+    reader = FileReader(tmp_path)
+
+    scan, huge, words = map(reader.read, ("scan.pdf", "huge.png", "words.txt"))
+    reader.sandbox.close()
+
+    assert (scan.outcome, scan.converted_from, scan.pages) == ("ok", "PNG", 1)
+    assert (huge.outcome, huge.converted_from) == ("pixel_bomb", None)
+    assert (words.outcome, words.converted_from) == ("not_a_pdf", None)
 
 
 def test_a_worker_that_dies_or_hangs_is_counted_and_the_others_files_are_read(tmp_path):

@@ -9,8 +9,10 @@ from buffrsign.storage import (
     Document,
     DocumentState,
     DocumentUnknown,
+    PagePictures,
     Step,
     StepFinished,
+    StoredPicture,
     Version,
     VersionDeleted,
     digest_of,
@@ -20,6 +22,7 @@ from tests.support.racing import race
 
 FIRST, SECOND, THUMBNAIL = digest_of(b"first"), digest_of(b"second"), digest_of(b"thumbnail")
 BOTH = frozenset({Step.INSPECT, Step.THUMBNAILS})
+PAGE_1 = PagePictures(1, {"preview.webp": StoredPicture(THUMBNAIL, 1024, 1449)})
 
 
 @pytest.fixture
@@ -167,6 +170,21 @@ def test_one_step_recorded_by_many_at_once_is_first_for_one_of_them(catalog, upl
     assert sorted(finished.first for finished in race([finish] * 6)) == [False] * 5 + [True]
 
 
+def test_the_pages_of_a_version_are_known_by_number_with_their_pictures(catalog, uploaded):
+    catalog.put_pages("doc_7", FIRST, [PagePictures(3, {}, "damaged"), PAGE_1])
+
+    assert list(catalog.pages("doc_7", FIRST).items()) == [(1, PAGE_1), (3, PagePictures(3, {}, "damaged"))]
+    assert catalog.pages("doc_7", SECOND) == {}
+
+
+def test_what_is_known_of_a_page_stays(catalog, uploaded):
+    catalog.put_pages("doc_7", FIRST, [PAGE_1])
+
+    catalog.put_pages("doc_7", FIRST, [PagePictures(1, {}, "timeout"), PagePictures(2, {}, "timeout")])
+
+    assert catalog.pages("doc_7", FIRST) == {1: PAGE_1, 2: PagePictures(2, {}, "timeout")}
+
+
 def test_nothing_more_is_done_to_a_deleted_version(catalog):
     catalog.add("doc_7", FIRST, size_bytes=5, title="Agreement", retain_until=NOON)
     expire(catalog, "doc_7", FIRST)
@@ -175,6 +193,8 @@ def test_nothing_more_is_done_to_a_deleted_version(catalog):
         catalog.finish_step("doc_7", FIRST, Step.INSPECT, {}, of=BOTH)
     with pytest.raises(VersionDeleted):
         catalog.attach("doc_7", FIRST, blob=THUMBNAIL)
+    with pytest.raises(VersionDeleted):
+        catalog.put_pages("doc_7", FIRST, [PAGE_1])
     assert not catalog.set_state("doc_7", DocumentState.READY)
     assert catalog.document("doc_7").state is DocumentState.DELETED
 
@@ -183,11 +203,12 @@ def test_a_deleted_document_may_be_uploaded_again_and_is_worked_on_again(catalog
     catalog.add("doc_7", FIRST, size_bytes=5, title="Agreement", retain_until=NOON)
     catalog.attach("doc_7", FIRST, blob=THUMBNAIL)
     catalog.finish_step("doc_7", FIRST, Step.INSPECT, {}, of=BOTH)
+    catalog.put_pages("doc_7", FIRST, [PAGE_1])
     expire(catalog, "doc_7", FIRST)
 
     again = catalog.add("doc_7", FIRST, size_bytes=5, title="Agreement", retain_until=NOON + timedelta(days=1))
 
     assert (again.number, again.deleted_at) == (2, None)
     assert catalog.document("doc_7").state is DocumentState.RECEIVED
-    assert catalog.results("doc_7", FIRST) == {}
+    assert catalog.results("doc_7", FIRST) == catalog.pages("doc_7", FIRST) == {}
     assert catalog.expired(at_most=10) == []

@@ -8,17 +8,18 @@ from PIL import Image
 
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.core.errors import Permanent
+from buffrsign.documents import Inspected, inspect
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
+from buffrsign.jobs.documents import DetectFields, InspectDocument, RenderThumbnails
 from buffrsign.state.document_status import DocumentStatus
 from buffrsign.storage import BlobDamaged, BlobMissing, DocumentState, DocumentUnknown, Step, Version, VersionDeleted
 from buffrsign.testing import assert_enqueued
 from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.compliance import check_eta_2019
-from tasks.documents import CLAIM_SCAN_PAGES, inspect_document, render_thumbnails
-from tests.support import bombs, pdfs
+from tasks.documents import CLAIM_SCAN_PAGES, detect_fields, inspect_document, render_thumbnails
+from tests.support import bombs, described, pdfs
 from tests.support.clock import NOON
 from tests.support.family import actions, family_services, upload
 
@@ -42,6 +43,10 @@ def inspect_job(version: Version) -> InspectDocument:
 
 def render_job(version: Version) -> RenderThumbnails:
     return RenderThumbnails(document_id=version.document_id, sha256=version.sha256)
+
+
+def fields_job(version: Version) -> DetectFields:
+    return DetectFields(document_id=version.document_id, sha256=version.sha256)
 
 
 def status(services: Services, document_id: str = "doc_7") -> DocumentStatus:
@@ -77,7 +82,7 @@ def test_a_document_whose_end_was_not_read_has_no_known_claims_unless_one_was_fo
         pytest.param(pdfs.with_garbage_tail(), {"pages": 1, "claims": []}, id="bytes after the end"),
     ],
 )
-def test_a_readable_file_is_inspected_and_its_picture_asked_for(services, enqueued, data, facts):
+def test_a_readable_file_is_inspected_and_its_picture_and_fields_asked_for(services, enqueued, data, facts):
     version = upload(services, data)
 
     done = inspect_document.run(inspect_job(version), services)
@@ -88,6 +93,7 @@ def test_a_readable_file_is_inspected_and_its_picture_asked_for(services, enqueu
     assert done.outcome == ("1 page" if facts["pages"] == 1 else f"{facts['pages']} pages")
     assert msgspec.json.encode(done.data) == msgspec.json.encode(found)
     assert_enqueued(enqueued, RenderThumbnails, document_id="doc_7", sha256=version.sha256)
+    assert_enqueued(enqueued, DetectFields, document_id="doc_7", sha256=version.sha256)
     assert enqueued.jobs(Eta2019Check) == []
     assert services.catalog.document("doc_7").state is DocumentState.PROCESSING
     assert (status(services).state, status(services).step, status(services).progress) == ("processing", "inspect", 40)
@@ -137,6 +143,7 @@ def test_the_status_lists_every_step_and_how_far_it_is(services):
     assert {name: step.progress for name, step in found.steps.items()} == {
         "inspect": 100,
         "thumbnails": 0,
+        "fields": 0,
         "compliance": 0,
     }
     assert (found.pages, found.size_bytes, found.version) == (2, version.size_bytes, 1)
@@ -148,6 +155,7 @@ def test_the_end_of_a_document_is_expected_once_another_has_gone_all_the_way(ser
         inspect_document.run(inspect_job(version), services)
         clock.advance(timedelta(seconds=2))
         render_thumbnails.run(render_job(version), services)
+        detect_fields.run(fields_job(version), services)
         clock.advance(timedelta(seconds=3))
         if document_id == "doc_6":
             check = Eta2019Check(document_id=document_id, sha256=version.sha256, stage=Stage.RECEIVED)
@@ -191,6 +199,7 @@ def test_without_a_digest_the_latest_version_is_inspected(services, enqueued):
 def test_the_picture_of_page_1_is_kept_as_a_blob_and_the_check_asked_for(services, enqueued):
     version = upload(services, pdfs.plain())
     inspect_document.run(inspect_job(version), services)
+    detect_fields.run(fields_job(version), services)
 
     done = render_thumbnails.run(render_job(version), services)
 
@@ -226,6 +235,7 @@ def test_a_picture_that_comes_before_the_inspection_leaves_the_check_to_the_insp
     version = upload(services, pdfs.plain())
 
     render_thumbnails.run(render_job(version), services)
+    detect_fields.run(fields_job(version), services)
     assert enqueued.jobs(Eta2019Check) == []
     inspect_document.run(inspect_job(version), services)
 
@@ -234,20 +244,22 @@ def test_a_picture_that_comes_before_the_inspection_leaves_the_check_to_the_insp
 
 def test_steps_that_run_twice_ask_once_and_write_one_entry_each(services, enqueued):
     version = upload(services, pdfs.plain())
-    inspecting, rendering = inspect_job(version), render_job(version)
+    inspecting, rendering, searching = inspect_job(version), render_job(version), fields_job(version)
 
     for _ in range(2):
         inspect_document.run(inspecting, services)
         render_thumbnails.run(rendering, services)
+        detect_fields.run(searching, services)
 
-    assert actions(enqueued) == ["document.inspected", "document.thumbnails_rendered"]
-    assert len(enqueued.jobs(RenderThumbnails)) == len(enqueued.jobs(Eta2019Check)) == 1
+    assert actions(enqueued) == ["document.inspected", "document.thumbnails_rendered", "document.fields_detected"]
+    for asked in (RenderThumbnails, DetectFields, Eta2019Check):
+        assert len(enqueued.jobs(asked)) == 1
 
 
 def test_a_crash_after_a_step_was_recorded_and_before_the_next_was_asked_for_is_made_good(services, enqueued):
     version = upload(services, pdfs.plain())
-    steps = frozenset({Step.INSPECT, Step.THUMBNAILS})
-    for step in (Step.INSPECT, Step.THUMBNAILS):
+    steps = frozenset({Step.INSPECT, Step.FIELDS, Step.THUMBNAILS})
+    for step in (Step.INSPECT, Step.FIELDS, Step.THUMBNAILS):
         services.catalog.finish_step("doc_7", version.sha256, step, {}, of=steps)
 
     render_thumbnails.run(render_job(version), services)
@@ -267,6 +279,66 @@ def test_the_same_bytes_under_another_document_are_not_read_again(services, enqu
     both = [services.catalog.results(document_id, first.sha256)[Step.INSPECT] for document_id in ("doc_7", "doc_8")]
     assert both[0] == both[1]
     assert_enqueued(enqueued, RenderThumbnails, document_id="doc_8")
+    assert_enqueued(enqueued, DetectFields, document_id="doc_8")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_a_picture_named_pdf_becomes_one_and_is_worked_on_like_one(services, enqueued, kind):
+    data = described.picture(kind)
+    version = upload(services, data)
+
+    inspect_document.run(inspect_job(version), services)
+    render_thumbnails.run(render_job(version), services)
+    detect_fields.run(fields_job(version), services)
+
+    results = services.catalog.results("doc_7", version.sha256)
+    found = results[Step.INSPECT]
+    made = inspect(services.blobs.get(found["pdf"]))
+    assert isinstance(made, Inspected)
+    assert (found["readable"], found["converted_from"], found["pages"]) == (True, kind, made.pages)
+    assert (found["sha256"], found["size_bytes"]) == (version.sha256, len(data))
+    assert results[Step.THUMBNAILS]["rendered"]
+    assert results[Step.FIELDS]["searched"]
+    assert_enqueued(enqueued, Eta2019Check, sha256=version.sha256)
+    entry = enqueued.jobs(RecordEvent)[0]
+    assert {"converted_from": kind, "pdf": found["pdf"]}.items() <= entry.details.items()
+
+
+def test_the_pdf_of_a_picture_goes_with_its_own_version_only(services):
+    first = upload(services, described.picture("PNG"), retain_until=NOON)
+    second = upload(services, described.picture("PNG"), document_id="doc_8")
+    for version in (first, second):
+        inspect_document.run(inspect_job(version), services)
+
+    delete(services, first)
+
+    found = services.catalog.results("doc_8", second.sha256)[Step.INSPECT]
+    assert services.blobs.get(found["pdf"])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(bombs.png_of(width=100_000, height=100_000), "pixel_bomb", id="bomb"),
+        pytest.param(described.picture("JPEG", size=(600, 400))[:-200], "damaged", id="cut off"),
+        pytest.param(described.picture("GIF"), "not_a_pdf", id="of another format"),
+    ],
+)
+def test_a_picture_that_cannot_become_a_pdf_is_held_with_its_reason(services, data, reason):
+    version = upload(services, data)
+
+    assert inspect_document.run(inspect_job(version), services).outcome == reason
+
+
+def test_a_damaged_file_that_can_be_rebuilt_is_worked_on(services):
+    version = upload(services, described.without_xref())
+
+    inspect_document.run(inspect_job(version), services)
+    drawn = render_thumbnails.run(render_job(version), services)
+
+    found = services.catalog.results("doc_7", version.sha256)[Step.INSPECT]
+    assert (found["read_by"], found["pages"], found["claims"]) == ("rebuilt", 1, [])
+    assert drawn.data["rendered"]
 
 
 def test_a_lost_cache_means_reading_again(services, broker):

@@ -79,6 +79,23 @@ def test_pages_are_counted_whatever_the_file_claims(count):
     assert found.pages == 1
 
 
+def test_a_document_that_hides_pages_says_so():
+    data = pdfs.with_page_repeated(times=3).replace(b"/Count 3", b"/Count 1")
+
+    found = inspect(data)
+
+    assert isinstance(found, Inspected)
+    assert found.structure is not None
+    assert (found.pages, found.structure.pages, found.pages_agree) == (1, 3, False)
+
+
+def test_a_document_that_claims_pages_it_has_not_shows_those_that_are_there():
+    found = inspect(pdfs.claiming_pages(b"6000"))
+
+    assert isinstance(found, Inspected)
+    assert (found.pages, found.pages_agree) == (1, True)
+
+
 def test_a_document_with_bytes_before_and_after_it_is_readable():
     found = inspect(b"\r\n\r\n" + pdfs.with_garbage_tail())
 

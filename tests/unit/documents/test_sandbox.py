@@ -12,7 +12,7 @@ from buffrsign.documents import Reason
 from buffrsign.documents.sandbox import Limits, seccomp
 from buffrsign.documents.sandbox.endings import name_of, reason_of
 from buffrsign.documents.sandbox.limits import MIB
-from buffrsign.documents.sandbox.syscalls import DENIED, PRCTL, PRLIMIT64, TGKILL, Numbers
+from buffrsign.documents.sandbox.syscalls import CLONE, CLONE3, DENIED, PRCTL, PRLIMIT64, TGKILL, Numbers
 from buffrsign.documents.sandbox.wire import (
     ANSWERS,
     ASKED,
@@ -28,7 +28,7 @@ from buffrsign.documents.sandbox.wire import (
 from config.settings import Settings
 from workers.processes import ROOT
 
-ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050001
+ALLOW, KILL, FAIL, UNKNOWN = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
 
 PAGE = (ROOT / "docs" / "documents.md").read_text(encoding="utf-8")
 
@@ -104,7 +104,7 @@ def test_the_class_of_an_error_has_no_room_for_a_documents_words():
 
 @pytest.mark.parametrize("machine", seccomp.MACHINES)
 def test_no_number_stands_for_two_system_calls(machine):
-    calls = [*DENIED.values(), PRCTL, PRLIMIT64, TGKILL]
+    calls = [*DENIED.values(), CLONE, CLONE3, PRCTL, PRLIMIT64, TGKILL]
     numbers = [number for call in calls if (number := getattr(call, machine)) is not None]
 
     assert len(set(numbers)) == len(numbers)
@@ -117,6 +117,9 @@ def test_no_number_stands_for_two_system_calls(machine):
         pytest.param("socket", 2, KILL, id="a socket"),
         pytest.param("execve", 0, KILL, id="a program"),
         pytest.param("prctl", 1, FAIL, id="prctl"),
+        pytest.param("clone", 0x003D0F00, ALLOW, id="a thread"),
+        pytest.param("clone", 0x01200011, KILL, id="a process"),
+        pytest.param("clone3", 0, UNKNOWN, id="what may be either"),
         pytest.param("tgkill", 77, ALLOW, id="a signal to oneself"),
         pytest.param("tgkill", 78, KILL, id="a signal to another"),
         pytest.param("prlimit64", 0, ALLOW, id="limits of oneself"),
@@ -125,7 +128,14 @@ def test_no_number_stands_for_two_system_calls(machine):
 )
 @pytest.mark.parametrize("machine", seccomp.MACHINES)
 def test_the_filter_answers_as_it_says_on_each_machine(machine, call, argument, answer):
-    others = {"read": Numbers(0, 63), "prctl": PRCTL, "tgkill": TGKILL, "prlimit64": PRLIMIT64}
+    others = {
+        "read": Numbers(0, 63),
+        "clone": CLONE,
+        "clone3": CLONE3,
+        "prctl": PRCTL,
+        "tgkill": TGKILL,
+        "prlimit64": PRLIMIT64,
+    }
     number = getattr({**DENIED, **others}[call], machine)
 
     assert answer_to(machine, number, argument, architecture=seccomp.MACHINES[machine]) == answer
@@ -151,6 +161,8 @@ def answer_to(machine: str, number: int, argument: int, *, architecture: int) ->
                 at += if_true if loaded == value else if_false
             case 0x35:
                 at += if_true if loaded >= value else if_false
+            case 0x45:
+                at += if_true if loaded & value else if_false
             case 0x06:
                 return int(value)
 

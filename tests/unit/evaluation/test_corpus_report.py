@@ -18,6 +18,10 @@ def test_a_file_ends_as_the_first_of_its_steps_that_did_not_end_well():
     assert outcome_of({"inspect": OK, "thumbnail": OK}) == OK
 
 
+def test_a_file_that_is_read_and_cannot_be_copied_is_read():
+    assert outcome_of({"inspect": OK, "sanitise": "encrypted"}) == OK
+
+
 def test_what_must_not_happen_is_counted_by_step():
     files = [
         found("a.pdf", steps={"inspect": f"{LEAKED}:KeyError", "text": OK}, crashed_children=2),

@@ -153,6 +153,17 @@ def test_a_refused_choice_names_the_choices_and_never_the_value(value):
     }
 
 
+def test_a_choice_within_a_list_is_refused_with_the_choices_too():
+    payload = {"document_id": "doc_7", "title": "t", "completed_at": "2026-01-01T00:00:00Z", "signatories": []}
+    happening = {"at": "2026-01-01T00:00:00Z", "what": "anna@example.com"}
+
+    with pytest.raises(PayloadRefused) as caught:
+        decode("documents.complete", {**payload, "happenings": [happening]}, job_id=new_ulid())
+
+    assert caught.value.reason.startswith("Expected one of sent, viewed, consented")
+    assert caught.value.reason.endswith("- at `$.happenings[0].what`")
+
+
 def test_two_signers_with_one_id_are_refused():
     twice = Signer("user_3", "anna@example.com")
 

@@ -7,7 +7,14 @@ from buffrsign.core.ids import new_ulid
 from buffrsign.jobs import Job, Key, decode
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
+from buffrsign.jobs.documents import (
+    CompleteDocument,
+    DetectFields,
+    InspectDocument,
+    RenderPreviews,
+    RenderThumbnails,
+    SanitiseDocument,
+)
 from buffrsign.jobs.email import (
     DeliveryFailedEmail,
     DocumentCompletedEmail,
@@ -70,9 +77,28 @@ def test_every_code_is_its_own():
 
 
 def test_a_version_is_worked_on_once_and_the_latest_anew_each_time():
-    for contract in (InspectDocument, RenderThumbnails):
+    for contract in (InspectDocument, RenderThumbnails, DetectFields):
         assert contract(document_id="doc_7", sha256=DIGEST).key == Key("doc_7", DIGEST)
         assert contract(document_id="doc_7").key is None
+
+
+def test_the_pages_of_a_version_are_begun_once_from_each_page_and_those_of_the_latest_anew_each_time():
+    assert RenderPreviews(document_id="doc_7", sha256=DIGEST, first_page=26).key == Key("doc_7", DIGEST, 26)
+    assert RenderPreviews(document_id="doc_7", first_page=26).key is None
+
+
+def test_a_version_is_sanitised_once_in_each_way():
+    keys = {SanitiseDocument(document_id="doc_7", sha256=DIGEST, even_signed=way).key for way in (False, True)}
+
+    assert len(keys) == 2
+    assert SanitiseDocument(document_id="doc_7").key is None
+
+
+def test_a_version_is_completed_once_whatever_its_certificate_says():
+    facts = {"title": "t", "completed_at": datetime(2026, 1, 1, tzinfo=UTC), "signatories": ()}
+
+    assert CompleteDocument(document_id="doc_7", sha256=DIGEST, **facts).key == Key("doc_7", DIGEST)
+    assert CompleteDocument(document_id="doc_7", **facts).key is None
 
 
 def test_a_version_is_checked_once_at_a_stage_and_on_demand_as_often_as_asked():

@@ -25,7 +25,8 @@ def sentences(file: Path) -> dict[str, str]:
             return {path: str(tree)}
         return {at: said for name, branch in tree.items() for at, said in flat(branch, f"{path}.{name}").items()}
 
-    return {path.removeprefix("."): said for path, said in flat(yaml.safe_load(file.read_text("utf-8")), "").items()}
+    read = yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    return {path.removeprefix("."): said for path, said in flat(read, "").items()}
 
 
 @pytest.fixture

@@ -25,13 +25,13 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Reason]] = {
     "50,000 pages": (lambda: pdfs.with_page_repeated(times=50_000), Reason.TOO_MANY_PAGES),
     "flate bomb": (lambda: bombs.flate(mib=300), Reason.RESOURCE_LIMIT),
     "cyclic page tree": (pdfs.with_cyclic_page_tree, Reason.DAMAGED),
-    "deep nesting": (bombs.deep_nesting, Reason.DAMAGED),
     "password": (lambda: pdfs.encrypted(user_password="secret"), Reason.ENCRYPTED),
     "PNG named .pdf": (lambda: bombs.png_of(width=10, height=10), Reason.NOT_A_PDF),
 }
 
 READABLE: dict[str, Callable[[], bytes]] = {
     "image of 100,000 by 100,000 pixels": lambda: bombs.image(edge=100_000),
+    "deep nesting": bombs.deep_nesting,
     "xref loop": bombs.xref_loop,
     "xref chain": lambda: structure_bombs.xref_chain(links=10),
     "XFA only": pdfs.with_xfa_only,

@@ -173,7 +173,8 @@ def test_what_a_file_took_is_told_and_does_not_count_for_the_next_one():
     # The killer was read twice, the second time in a fresh child.
     assert [each.reader for each in spent] == ["return_much", "echo", "take_and_leave", "take_and_leave"]
     assert sandbox.forked == 2
-    much, little, *killed = (each.peak_bytes / MIB for each in spent)
+    much, little, killed, killed_fresh = (each.peak_bytes / MIB for each in spent)
     assert 20 <= much < 100
     assert little < 5
-    assert [40 <= each < 60 for each in killed] == [True, True]
+    assert 40 <= killed < 100  # with what the child kept of the files before
+    assert 40 <= killed_fresh < 60

@@ -3,12 +3,15 @@
 import pytest
 
 from buffrsign.documents import (
+    Look,
+    draw_pages,
     inspect,
     picture_facts,
+    picture_to_pdf,
     render_thumbnail,
     text_of,
 )
-from tests.support import bombs, pdfs
+from tests.support import bombs, described, pdfs
 
 GENEROUS = {"max_pages": 50, "max_characters": 200_000}
 
@@ -26,6 +29,7 @@ FILES = {
     "50,000 pages": pdfs.with_page_repeated(times=50_000),
     "5,001 pages": pdfs.with_page_repeated(times=5001),
     "shared fields": pdfs.with_shared_fields(),
+    "no cross references": described.without_xref(),
 }
 
 
@@ -35,8 +39,18 @@ def test_a_child_finds_what_this_process_finds(sandbox, name):
 
     assert sandbox.inspect(data) == inspect(data)
     assert sandbox.render_thumbnail(data, width_px=100) == render_thumbnail(data, width_px=100)
+    assert sandbox.draw_pages(data, looks=Look.THUMBNAIL_WEBP) == draw_pages(data, looks=Look.THUMBNAIL_WEBP)
     assert sandbox.text_of(data, **GENEROUS) == text_of(data, **GENEROUS)
     assert sandbox.picture_facts(data) == picture_facts(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [*map(described.picture, ("JPEG", "PNG", "TIFF", "WEBP")), described.heic()],
+    ids=lambda data: data[:4].hex(),
+)
+def test_a_child_makes_of_a_picture_what_this_process_makes(sandbox, data):
+    assert sandbox.picture_to_pdf(data) == picture_to_pdf(data)
 
 
 def test_options_reach_the_child(sandbox):

@@ -1,0 +1,108 @@
+"""Words become lines of phrases, blanks and ticks."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from buffrsign.documents.fields.geometry import Blank, Edge, Line, Phrase, Piece, Strokes, Tick, Word
+from buffrsign.documents.fields.ruled import DASHES_UNDER, put_rule, rules_of
+from buffrsign.documents.fields.vocabulary import is_label, kind_of
+from buffrsign.documents.fields.writing import TICKED, TICKS
+
+_SAME_LINE = 0.35  # of the size of the writing, as are all that follow
+_APART = 1.5
+_TOUCHING = 0.6
+_HAIR = 0.2
+
+_RUN = re.compile(r"_+|\[_{3,}\]|[.·… ]{2,}|…|[-–—]{4,}")
+_BRACKETS = re.compile(r"\[( *|_{1,2}|[xX])\]")
+_DASHES = "-–—"
+
+
+def lines_of(words: Iterable[Word], strokes: Strokes) -> tuple[Line, ...]:
+    """The page's lines from top to bottom, with the drawn ones that are there to be written on.
+
+    A row of dashes is one of those: typewriters had no other way to rule what stands over it.
+    """
+    lines: list[Line] = []
+    dashes: list[Line] = []
+    for row in _rows(words):
+        are_dashes = all(word.text[0] in _DASHES and _RUN.fullmatch(word.text) for word in row)
+        (dashes if are_dashes else lines).append(_line(row))
+    for line in dashes:
+        for run in line.pieces:
+            put_rule(Edge(line.y, run.x0, run.x1), lines, reach=DASHES_UNDER)
+    for rule in rules_of(strokes):
+        put_rule(rule, lines)
+    return tuple(sorted(lines, key=lambda line: -line.y))
+
+
+def _rows(words: Iterable[Word]) -> Iterator[list[Word]]:
+    row: list[Word] = []
+    for word in sorted(words, key=lambda word: -word.y):
+        if row and row[0].y - word.y > _SAME_LINE * max(row[0].size, word.size):
+            yield row
+            row = []
+        row.append(word)
+    if row:
+        yield row
+
+
+def _line(row: list[Word]) -> Line:
+    pieces: list[Piece] = []
+    for word in sorted(row, key=lambda word: word.x0):
+        _append(pieces, word)
+    return Line(row[0].y, max(word.size for word in row), tuple(_written_on(pieces)))
+
+
+def _append(pieces: list[Piece], word: Word) -> None:
+    """Put a word behind the others: into the last phrase or run, or as the first word of a piece."""
+    last = pieces[-1] if pieces else None
+    gap = word.x0 - last.x1 if last else 0.0
+    piece = _piece(word)
+    if isinstance(piece, Blank) and isinstance(last, Blank) and gap < _within_run(last, piece) * word.size:
+        pieces[-1] = last._replace(x1=piece.x1)
+    elif (
+        isinstance(piece, Phrase) and isinstance(last, Phrase) and gap < _APART * word.size and not is_label(last.text)
+    ):
+        space = " " if gap > 0.1 * word.size else ""
+        pieces[-1] = last._replace(text=f"{last.text}{space}{piece.text}", x1=piece.x1)
+    else:
+        pieces.append(piece)
+
+
+def _within_run(last: Blank, run: Blank) -> float:
+    """How far apart two runs are still one: single characters with spaces between them are, long runs hardly."""
+    return _TOUCHING if min(last.width, run.width) < run.size else _HAIR
+
+
+def _piece(word: Word) -> Piece:
+    text, x0, y, x1, size = word
+    if text in TICKS or text in TICKED:
+        return Tick(x0, y, x1, size, ticked=text in TICKED)
+    if found := _BRACKETS.fullmatch(text):
+        return Tick(x0, y, x1, size, ticked=bool(found.group(1).strip(" _")))
+    if _RUN.fullmatch(text):
+        return Blank(x0, y, x1, size, drawn=False)
+    return Phrase(text, x0, y, x1, size)
+
+
+def _written_on(pieces: list[Piece]) -> list[Piece]:
+    """Words between two runs that touch them were written on one blank."""
+    kept: list[Piece] = []
+    for piece in pieces:
+        kept.append(piece)
+        match kept[-3:]:
+            case [Blank() as first, Phrase() as middle, Blank() as last] if _is_written(first, middle, last):
+                kept[-3:] = [first._replace(x1=last.x1, text=middle.text)]
+    return kept
+
+
+def _is_written(first: Blank, middle: Phrase, last: Blank) -> bool:
+    close = _TOUCHING * middle.size
+    touches = middle.x0 - first.x1 < close and last.x0 - middle.x1 < close
+    return touches and ("/s/" in middle.text.lower() or _is_name(middle.text))
+
+
+def _is_name(text: str) -> bool:
+    words = text.split()
+    return 2 <= len(words) <= 4 and all(word[0].isupper() for word in words) and kind_of(text) is None

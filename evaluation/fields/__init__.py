@@ -1,0 +1,1 @@
+"""How well fields are found: generated documents with their labels, real ones labelled by hand, and the measurement."""
