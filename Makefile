@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress eval corpus fuzz lock clean
+.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress eval corpus fuzz train train-tools lock clean
 
 # Every process of the tests would compile the whole source anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -8,6 +8,8 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+TRAIN := var/train
+TRAIN_READY := $(TRAIN)/.ready
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -78,7 +80,7 @@ bench-email: $(READY) ## letters a second beside smtplib loops, 3 minutes; QUICK
 bench-documents: $(READY) ## what pictures of documents cost, and the sandbox, 2 minutes; DIR=folder of PDFs; QUICK=1 takes seconds
 	@$(BIN)/python -m benchmarks.documents $(if $(DIR),"$(DIR)") $(if $(QUICK),--quick)
 
-eval: $(READY) ## how right fields are found, on the labelled contracts below the folder DATA=, and on generated documents
+eval: $(READY) $(TRAIN_READY) ## how right fields, clauses and entities are found, on the labelled contracts below the folder DATA=; ONLY=part
 	@$(BIN)/python -m evaluation "$(or $(DATA),$(error name the folder: make eval DATA=path))" $(if $(ONLY),--only $(ONLY))
 
 bench-progress: $(READY) ## how far off the expected end of a document is, two minutes; QUICK=1 takes one
@@ -94,6 +96,18 @@ fuzz: $(READY) ## the same over FILES=2000 files damaged on purpose, made of tho
 	@rm -rf "$(FUZZED)"
 	@$(BIN)/python -m evaluation.fuzz "$(FROM)" "$(FUZZED)" --files $(FILES) --seed $(SEED)
 	@$(BIN)/python -m evaluation.corpus "$(FUZZED)" --output "$(or $(OUT),var/bench/fuzz.json)"
+
+train: $(TRAIN_READY) ## train the clause classifier anew on DATA=folder, and say how good it is held out
+	@$(if $(DATA),,$(error name the data: make train DATA=folder))
+	$(TRAIN)/bin/python -m evaluation.analysis.train "$(DATA)" --model buffrsign/documents/analysis/model
+
+train-tools: $(TRAIN_READY) ## what training and measuring the classifier need, in var/train and never in .venv
+
+$(TRAIN_READY): evaluation/analysis/requirements.txt $(READY)
+	$(PYTHON) -m venv $(TRAIN)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$($(TRAIN)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth
+	$(TRAIN)/bin/pip install --quiet --disable-pip-version-check --requirement evaluation/analysis/requirements.txt
+	@touch $@
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra worker --extra embedded --extra s3 --extra language-model --extra heic --group dev --universal --python-version 3.11 \

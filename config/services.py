@@ -7,9 +7,9 @@ library, and a document worker never loads a template engine.
 # ruff: noqa: PLC0415
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from buffrsign.compliance import Policy
     from buffrsign.core.sql import Database
+    from buffrsign.documents.analysis import Analysis
     from buffrsign.documents.sandbox import Sandbox
     from buffrsign.ledger import Ledger
     from buffrsign.mail.delivery import Mailer
@@ -142,6 +143,16 @@ class Services:
             files_per_child=settings.sandbox_files_per_child,
         )
         return Sandbox(limits, kills=self.kills)
+
+    @cached_property
+    def analyst(self) -> "Callable[[Analysis, Sequence[str]], Analysis] | None":
+        """A language model that answers what an analysis asks, where one is configured."""
+        url, model = self.settings.language_model_url, self.settings.language_model_model
+        if not url or not model:
+            return None
+        from buffrsign.documents.language_model import Endpoint, answered
+
+        return partial(answered, endpoint=Endpoint(url, model, key=self.settings.language_model_key))
 
     @cached_property
     def kills(self) -> "Kills":

@@ -2,7 +2,8 @@
 
 Every setting is `BUFFRSIGN_` and the field's name in capitals. Whatever is wrong is reported at once, each with what
 was expected; an unknown name with our prefix is wrong too, and the nearest known one is named. `docs/settings.md` is
-made from the fields below by `python -m config.settings`.
+made from the fields below by `python -m config.settings`. More than half of this file is that one table, which is read
+in one piece.
 """
 
 import difflib
@@ -28,7 +29,13 @@ from buffrsign.mail.providers import (
     read_providers,
 )
 from buffrsign.mail.states import EXPECTED_ON_DOUBT, OnDoubtRefused, read_on_doubt
-from config.endpoint import EXPECTED_ENDPOINT, EndpointRefused, require_endpoint
+from config.endpoint import (
+    EXPECTED_ENDPOINT,
+    EXPECTED_MODEL_URL,
+    EndpointRefused,
+    require_endpoint,
+    require_model_url,
+)
 
 PREFIX = "BUFFRSIGN_"
 REDIS_URLS = ("broker_url", "state_url", "cache_url")
@@ -216,6 +223,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[int, msgspec.Meta(ge=1, le=100_000)],
         Is("after how many files a process that reads them is replaced", "1 to 100000"),
     ] = 100
+    language_model_url: Annotated[
+        Text | None,
+        Is(
+            "where a language model is asked what documents say; none: nobody is; see docs/analysis.md",
+            EXPECTED_MODEL_URL,
+        ),
+    ] = None
+    language_model_model: Annotated[Text | None, Is("which model is asked there", "a model's name")] = None
+    language_model_key: Annotated[Text | None, Is("the key it asks for, if any", "text")] = None
     log_format: Annotated[
         Literal["console", "json"], Is("for people, or one JSON object a line", "`console` or `json`")
     ] = "console"
@@ -253,7 +269,14 @@ def load(environment: Mapping[str, str]) -> Settings:
             values[field.name] = _value(field.name, given[field.name])
         except msgspec.ValidationError:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}")
-        except (AddressRefused, KeysRefused, OnDoubtRefused, ProvidersRefused, MailboxRefused) as refused:
+        except (
+            AddressRefused,
+            KeysRefused,
+            OnDoubtRefused,
+            ProvidersRefused,
+            MailboxRefused,
+            EndpointRefused,
+        ) as refused:
             problems.append(f"{_variable(field.name)} must be {_is(field.name).expected}: {refused}")
     if values.get("require_encrypted") and "payload_keys" not in given:
         problems.append(f"{_variable('require_encrypted')} needs {_variable('payload_keys')}, or no job could be read")
@@ -262,6 +285,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     if "download_url" in given and "link_keys" not in given:
         problems.append(f"{_variable('download_url')} needs {_variable('link_keys')}, or anybody could download")
     problems += _s3_problems(given, values)
+    problems += _language_model_problems(given)
     if problems:
         raise SettingsRefused(problems)
     return Settings(**values)
@@ -298,6 +322,8 @@ def _value(name: str, text: str) -> Any:
         read_on_doubt(text)
     if name == "mail_from":
         mailbox(text)
+    if name == "language_model_url":
+        require_model_url(text)
     if name == "smtp_providers":
         read_providers(text)
     return msgspec.convert(text, _TYPES[name], strict=False)
@@ -322,6 +348,22 @@ def _s3_problems(given: Mapping[str, str], values: Mapping[str, Any]) -> list[st
             require_endpoint(endpoint, allow_plain=bool(values.get("allow_plain_s3")))
     except EndpointRefused as refused:
         problems.append(f"{_variable('s3_endpoint')} must be {EXPECTED_ENDPOINT}: {refused}")
+    return problems
+
+
+def _language_model_problems(given: Mapping[str, str]) -> list[str]:
+    """What is wrong between the settings of the language model, each of which fits by itself."""
+    named = [name for name in given if name.startswith("language_model_")]
+    if not named:
+        return []
+    problems = [
+        f"{_variable(name)} is missing: {_is(name).what}; {_variable(named[0])} needs it"
+        for name in ("language_model_url", "language_model_model")
+        if name not in given
+    ]
+    if find_spec("httpx") is None:
+        extra = "install the extra language-model: `pip install buffrsign[language-model]`"
+        problems.append(f"{_variable(named[0])} needs httpx; {extra}")
     return problems
 
 

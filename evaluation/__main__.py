@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from evaluation.analysis import measure as analysis
 from evaluation.fields import measure as fields
 from evaluation.floors import fallen, recorded
 from evaluation.section import Section
@@ -16,7 +17,7 @@ from workers.processes import ROOT
 
 OUTPUT = ROOT / "var" / "bench" / "eval.json"
 Measure = Callable[..., Section]
-SECTIONS: dict[str, Measure] = {"fields": fields.measure}
+SECTIONS: dict[str, Measure] = {"fields": fields.measure, "analysis": analysis.measure}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 
+import msgspec
 import pypdfium2
 
 from buffrsign.documents.border import reads_pdf
@@ -23,6 +24,32 @@ def text_of(data: bytes, *, max_pages: int, max_characters: int) -> str:
             if len(text) >= max_characters:
                 break
     return text[:max_characters]
+
+
+class PageTexts(msgspec.Struct, frozen=True):
+    """The texts of the first pages, whole ones, of so many."""
+
+    pages: int
+    texts: tuple[str, ...]
+
+
+@reads_pdf
+def page_texts_of(data: bytes, *, max_pages: int, max_characters: int) -> PageTexts:
+    """The text of each of the first pages, until one more would be too many characters."""
+    with opened(data) as document:
+        return PageTexts(len(document), first_texts(document, max_pages=max_pages, max_characters=max_characters))
+
+
+def first_texts(document: pypdfium2.PdfDocument, *, max_pages: int, max_characters: int) -> tuple[str, ...]:
+    """The same of a document that is open."""
+    texts: list[str] = []
+    left = max_characters
+    for text in islice(page_texts(document), max_pages):
+        left -= len(text)
+        if left < 0:
+            break
+        texts.append(text)
+    return tuple(texts)
 
 
 def page_texts(document: pypdfium2.PdfDocument) -> Iterator[str]:

@@ -47,6 +47,18 @@ class RenderThumbnails(Job, kind="documents.render_thumbnails", queue=Queue.DOCU
         return None if self.sha256 is None else Key(self.document_id, self.sha256)
 
 
+class AnalyseDocument(Job, kind="documents.analyse", queue=Queue.DOCUMENTS):
+    """Find out what a document says: parties, dates, sums, clauses, duties. Without `sha256`, its latest version."""
+
+    document_id: DocumentId
+    sha256: Sha256 | None = None
+
+    @property
+    def key(self) -> Key | None:
+        """A version is analysed once; "the latest" is asked anew each time."""
+        return None if self.sha256 is None else Key(self.document_id, self.sha256)
+
+
 class RenderPreviews(Job, kind="documents.render_previews", queue=Queue.DOCUMENTS):
     """Make the pictures of some pages after the first, beginning at `first_page`, and have the rest follow.
 

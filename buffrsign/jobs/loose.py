@@ -14,7 +14,7 @@ from buffrsign.core.errors import Permanent
 from buffrsign.core.ids import new_ulid
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
+from buffrsign.jobs.documents import AnalyseDocument, InspectDocument, RenderThumbnails
 from buffrsign.jobs.email import (
     ComplianceAlertEmail,
     DocumentCompletedEmail,
@@ -73,6 +73,7 @@ _TRANSLATIONS: dict[Queue, dict[str, _Translation]] = {
     Queue.DOCUMENTS: {
         "pdf_processing": _Translation(InspectDocument, ignored=_IN_CATALOG),
         "generate_thumbnail": _Translation(RenderThumbnails, ignored=_IN_CATALOG),
+        "ai_analysis": _Translation(AnalyseDocument, ignored=_IN_CATALOG),
     },
     Queue.COMPLIANCE: {
         "eta_2019_check": _Translation(

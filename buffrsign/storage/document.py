@@ -41,6 +41,7 @@ class Step(StrEnum):
 
     INSPECT = "inspect"
     THUMBNAILS = "thumbnails"
+    ANALYSIS = "analysis"
     PREVIEWS = "previews"
     FIELDS = "fields"
     COMPLIANCE_RECEIVED = "compliance.received"

@@ -1,8 +1,9 @@
-"""How a document is looked at: inspected, pictured and searched; whoever completes the set asks for the check.
+"""How a document is looked at: inspected, pictured, searched, analysed; whoever completes the set asks for the check.
 
 On demand it is copied without what acts in it, and completed with a certificate.
 """
 
+from tasks.documents.analysis import analyse_document
 from tasks.documents.completing import complete_document
 from tasks.documents.fields import detect_fields
 from tasks.documents.inspection import CLAIM_SCAN_CHARACTERS, CLAIM_SCAN_PAGES, inspect_document
@@ -13,6 +14,7 @@ from tasks.documents.thumbnails import render_thumbnails
 __all__ = [
     "CLAIM_SCAN_CHARACTERS",
     "CLAIM_SCAN_PAGES",
+    "analyse_document",
     "complete_document",
     "detect_fields",
     "inspect_document",

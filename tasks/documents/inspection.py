@@ -6,7 +6,7 @@ import msgspec
 
 from buffrsign.compliance import claims_of_accreditation
 from buffrsign.documents import MAX_BYTES, Inspected, PicturePdf, Reason, Unreadable
-from buffrsign.jobs.documents import DetectFields, InspectDocument, RenderThumbnails
+from buffrsign.jobs.documents import AnalyseDocument, DetectFields, InspectDocument, RenderThumbnails
 from buffrsign.storage import Step, Version, attach
 from config.cache import INSPECTIONS
 from config.services import Services
@@ -29,7 +29,7 @@ def inspect_document(job: InspectDocument, services: Services) -> Done:
         hold(version, str(found["reason"]), services)
         return Done(str(found["reason"]), found)
     show_progress(version, Step.INSPECT, 100, services, pages=found["pages"])
-    for look in (RenderThumbnails, DetectFields):
+    for look in (RenderThumbnails, DetectFields, AnalyseDocument):
         services.producer.enqueue(look(document_id=version.document_id, sha256=version.sha256))
     return Done(_pages(found["pages"]), found)
 

@@ -14,7 +14,8 @@ _CHECK = 3
 PLAN: Plan = (
     Planned(Step.INSPECT, stage=1, share=40),
     Planned(Step.THUMBNAILS, stage=2, share=20),
-    Planned(Step.FIELDS, stage=2, share=10),
+    Planned(Step.FIELDS, stage=2, share=5),
+    Planned(Step.ANALYSIS, stage=2, share=5),
     Planned("compliance", stage=_CHECK, share=30),
 )
 """The steps on the way to `ready`, side by side within a stage. A further one is a line here."""
@@ -24,6 +25,7 @@ BEFORE_CHECK = frozenset(Step(planned.step) for planned in PLAN if planned.stage
 
 _KEPT = (
     *("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn"),
+    *("analysed", "analysis"),
     *("sanitised", "copy", "compared", "appended", "whole", "added", "certificate", "searched", "fields", "by_type"),
     *(f"removed_{kind.value}" for kind in Active),
 )

@@ -182,7 +182,7 @@ def test_a_real_document_goes_all_the_way_and_every_step_is_in_the_ledger(stack:
     document = concluded(stack, "agreement")
 
     rendered = ["document.thumbnails_rendered", "document.previews_rendered"]
-    steps = ["document.inspected", *rendered, "document.fields_detected", "compliance.checked"]
+    steps = ["document.inspected", *rendered, "document.fields_detected", "document.analysed", "compliance.checked"]
     wait_until(lambda: len(entries(stack, "agreement")) == len(steps), "the entries of every step")
     results = stack.services.catalog.results("agreement", sha256)
     thumbnail = stack.services.blobs.get(results[Step.THUMBNAILS]["thumbnail"])

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pikepdf
 
+from buffrsign.documents.analysis import Analysis, analyse
 from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.fields import Fields, find_fields
 from buffrsign.documents.inspection import Inspected, inspect
@@ -14,7 +15,7 @@ from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.render import Thumbnail, render_thumbnail
 from buffrsign.documents.sanitise import Sanitised, sanitise
-from buffrsign.documents.text import text_of
+from buffrsign.documents.text import PageTexts, page_texts_of, text_of
 
 
 class Reader(NamedTuple):
@@ -25,12 +26,14 @@ class Reader(NamedTuple):
 
 
 READERS: Mapping[str, Reader] = {
+    "analyse": Reader(analyse, Analysis),
     "draw_pages": Reader(draw_pages, DrawnPages),
     "find_fields": Reader(find_fields, Fields),
     "inspect": Reader(inspect, Inspected),
     "picture_facts": Reader(picture_facts, Picture),
     "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
     "render_thumbnail": Reader(render_thumbnail, Thumbnail),
+    "page_texts_of": Reader(page_texts_of, PageTexts),
     "text_of": Reader(text_of, str),
     "sanitise": Reader(sanitise, Sanitised),
     "append_pages": Reader(append_pages, Appended),
@@ -50,6 +53,7 @@ def warm_up() -> None:
     sample = _sample()
     inspect(sample)
     find_fields(sample)
+    analyse(sample)
     text_of(sample, max_pages=1, max_characters=10)
     drawn = render_thumbnail(sample, width_px=16)
     assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from buffrsign.core.logs import get_logger
+from buffrsign.documents.analysis import Analysis
 from buffrsign.documents.appending import Appended
 from buffrsign.documents.fields import Fields
 from buffrsign.documents.inspection import Inspected
@@ -30,6 +31,7 @@ from buffrsign.documents.sandbox.parent import Child, Overstepped, SandboxBroken
 from buffrsign.documents.sandbox.pool import Pool
 from buffrsign.documents.sandbox.wire import Ask, Confined, Ended, Read, Refused
 from buffrsign.documents.sanitise import Sanitised
+from buffrsign.documents.text import PageTexts
 
 OUR_READERS = "buffrsign.documents.sandbox.readers"
 
@@ -88,6 +90,11 @@ class Sandbox:
         found: Inspected | Unreadable = self.read("inspect", data)
         return found
 
+    def analyse(self, data: bytes) -> Analysis | Unreadable:
+        """What `documents.analysis.analyse` finds."""
+        found: Analysis | Unreadable = self.read("analyse", data)
+        return found
+
     def find_fields(self, data: bytes) -> Fields | Unreadable:
         """What `documents.find_fields` finds."""
         found: Fields | Unreadable = self.read("find_fields", data)
@@ -111,6 +118,13 @@ class Sandbox:
         """What `documents.text_of` reads."""
         text: str | Unreadable = self.read("text_of", data, max_pages=max_pages, max_characters=max_characters)
         return text
+
+    def page_texts_of(self, data: bytes, *, max_pages: int, max_characters: int) -> PageTexts | Unreadable:
+        """What `documents.text.page_texts_of` reads."""
+        found: PageTexts | Unreadable = self.read(
+            "page_texts_of", data, max_pages=max_pages, max_characters=max_characters
+        )
+        return found
 
     def picture_facts(self, data: bytes) -> Picture | Unreadable:
         """What `documents.picture_facts` says."""

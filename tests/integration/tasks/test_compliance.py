@@ -8,12 +8,12 @@ from buffrsign.core.canonical_json import canonical_bytes
 from buffrsign.core.errors import Permanent
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.jobs.documents import DetectFields, InspectDocument, RenderThumbnails
+from buffrsign.jobs.documents import AnalyseDocument, DetectFields, InspectDocument, RenderThumbnails
 from buffrsign.storage import BlobDamaged, DocumentState, DocumentUnknown, Step, Version, VersionDeleted
 from config.services import Services
 from tasks.base import Done
 from tasks.compliance import check_eta_2019
-from tasks.documents import detect_fields, inspect_document, render_thumbnails
+from tasks.documents import analyse_document, detect_fields, inspect_document, render_thumbnails
 from tests.support import pdfs
 from tests.support.clock import NOON
 from tests.support.family import actions, upload
@@ -28,6 +28,7 @@ def look_at(services: Services, data: bytes, *, document_id: str = "doc_7") -> V
     version = upload(services, data, document_id=document_id)
     inspect_document.run(InspectDocument(document_id=document_id, sha256=version.sha256), services)
     render_thumbnails.run(RenderThumbnails(document_id=document_id, sha256=version.sha256), services)
+    analyse_document.run(AnalyseDocument(document_id=document_id, sha256=version.sha256), services)
     detect_fields.run(DetectFields(document_id=document_id, sha256=version.sha256), services)
     return version
 

@@ -11,14 +11,14 @@ from buffrsign.core.errors import Permanent
 from buffrsign.documents import Inspected, inspect
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.jobs.documents import DetectFields, InspectDocument, RenderThumbnails
+from buffrsign.jobs.documents import AnalyseDocument, DetectFields, InspectDocument, RenderThumbnails
 from buffrsign.state.document_status import DocumentStatus
 from buffrsign.storage import BlobDamaged, BlobMissing, DocumentState, DocumentUnknown, Step, Version, VersionDeleted
 from buffrsign.testing import assert_enqueued
 from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.compliance import check_eta_2019
-from tasks.documents import CLAIM_SCAN_PAGES, detect_fields, inspect_document, render_thumbnails
+from tasks.documents import CLAIM_SCAN_PAGES, analyse_document, detect_fields, inspect_document, render_thumbnails
 from tests.support import bombs, described, pdfs
 from tests.support.clock import NOON
 from tests.support.family import actions, family_services, upload
@@ -47,6 +47,18 @@ def render_job(version: Version) -> RenderThumbnails:
 
 def fields_job(version: Version) -> DetectFields:
     return DetectFields(document_id=version.document_id, sha256=version.sha256)
+
+
+def analyse_job(version: Version) -> AnalyseDocument:
+    return AnalyseDocument(document_id=version.document_id, sha256=version.sha256)
+
+
+TASKS = [
+    (inspect_document, inspect_job),
+    (render_thumbnails, render_job),
+    (detect_fields, fields_job),
+    (analyse_document, analyse_job),
+]
 
 
 def status(services: Services, document_id: str = "doc_7") -> DocumentStatus:
@@ -82,7 +94,7 @@ def test_a_document_whose_end_was_not_read_has_no_known_claims_unless_one_was_fo
         pytest.param(pdfs.with_garbage_tail(), {"pages": 1, "claims": []}, id="bytes after the end"),
     ],
 )
-def test_a_readable_file_is_inspected_and_its_picture_and_fields_asked_for(services, enqueued, data, facts):
+def test_a_readable_file_is_inspected_and_the_next_looks_at_it_asked_for(services, enqueued, data, facts):
     version = upload(services, data)
 
     done = inspect_document.run(inspect_job(version), services)
@@ -93,6 +105,7 @@ def test_a_readable_file_is_inspected_and_its_picture_and_fields_asked_for(servi
     assert done.outcome == ("1 page" if facts["pages"] == 1 else f"{facts['pages']} pages")
     assert msgspec.json.encode(done.data) == msgspec.json.encode(found)
     assert_enqueued(enqueued, RenderThumbnails, document_id="doc_7", sha256=version.sha256)
+    assert_enqueued(enqueued, AnalyseDocument, document_id="doc_7", sha256=version.sha256)
     assert_enqueued(enqueued, DetectFields, document_id="doc_7", sha256=version.sha256)
     assert enqueued.jobs(Eta2019Check) == []
     assert services.catalog.document("doc_7").state is DocumentState.PROCESSING
@@ -143,6 +156,7 @@ def test_the_status_lists_every_step_and_how_far_it_is(services):
     assert {name: step.progress for name, step in found.steps.items()} == {
         "inspect": 100,
         "thumbnails": 0,
+        "analysis": 0,
         "fields": 0,
         "compliance": 0,
     }
@@ -155,6 +169,7 @@ def test_the_end_of_a_document_is_expected_once_another_has_gone_all_the_way(ser
         inspect_document.run(inspect_job(version), services)
         clock.advance(timedelta(seconds=2))
         render_thumbnails.run(render_job(version), services)
+        analyse_document.run(analyse_job(version), services)
         detect_fields.run(fields_job(version), services)
         clock.advance(timedelta(seconds=3))
         if document_id == "doc_6":
@@ -199,6 +214,7 @@ def test_without_a_digest_the_latest_version_is_inspected(services, enqueued):
 def test_the_picture_of_page_1_is_kept_as_a_blob_and_the_check_asked_for(services, enqueued):
     version = upload(services, pdfs.plain())
     inspect_document.run(inspect_job(version), services)
+    analyse_document.run(analyse_job(version), services)
     detect_fields.run(fields_job(version), services)
 
     done = render_thumbnails.run(render_job(version), services)
@@ -231,10 +247,11 @@ def test_a_file_that_cannot_be_drawn_says_why_there_is_no_picture(services, enqu
     assert enqueued.jobs(Eta2019Check) == []
 
 
-def test_a_picture_that_comes_before_the_inspection_leaves_the_check_to_the_inspection(services, enqueued):
+def test_what_comes_before_the_inspection_leaves_the_check_to_the_inspection(services, enqueued):
     version = upload(services, pdfs.plain())
 
     render_thumbnails.run(render_job(version), services)
+    analyse_document.run(analyse_job(version), services)
     detect_fields.run(fields_job(version), services)
     assert enqueued.jobs(Eta2019Check) == []
     inspect_document.run(inspect_job(version), services)
@@ -244,23 +261,26 @@ def test_a_picture_that_comes_before_the_inspection_leaves_the_check_to_the_insp
 
 def test_steps_that_run_twice_ask_once_and_write_one_entry_each(services, enqueued):
     version = upload(services, pdfs.plain())
-    inspecting, rendering, searching = inspect_job(version), render_job(version), fields_job(version)
+    jobs = [(task, job(version)) for task, job in TASKS]
 
-    for _ in range(2):
-        inspect_document.run(inspecting, services)
-        render_thumbnails.run(rendering, services)
-        detect_fields.run(searching, services)
+    for task, job in jobs * 2:
+        task.run(job, services)
 
-    assert actions(enqueued) == ["document.inspected", "document.thumbnails_rendered", "document.fields_detected"]
-    for asked in (RenderThumbnails, DetectFields, Eta2019Check):
-        assert len(enqueued.jobs(asked)) == 1
+    assert actions(enqueued) == [
+        "document.inspected",
+        "document.thumbnails_rendered",
+        "document.fields_detected",
+        "document.analysed",
+    ]
+    for contract in (RenderThumbnails, DetectFields, AnalyseDocument, Eta2019Check):
+        assert len(enqueued.jobs(contract)) == 1
 
 
 def test_a_crash_after_a_step_was_recorded_and_before_the_next_was_asked_for_is_made_good(services, enqueued):
     version = upload(services, pdfs.plain())
-    steps = frozenset({Step.INSPECT, Step.FIELDS, Step.THUMBNAILS})
-    for step in (Step.INSPECT, Step.FIELDS, Step.THUMBNAILS):
-        services.catalog.finish_step("doc_7", version.sha256, step, {}, of=steps)
+    steps = [Step.INSPECT, Step.FIELDS, Step.ANALYSIS, Step.THUMBNAILS]
+    for step in steps:
+        services.catalog.finish_step("doc_7", version.sha256, step, {}, of=frozenset(steps))
 
     render_thumbnails.run(render_job(version), services)
 
@@ -379,25 +399,25 @@ def test_an_older_version_that_cannot_be_read_does_not_hold_the_document(service
     assert actions(enqueued) == ["document.inspected"]
 
 
-@pytest.mark.parametrize("task", [inspect_document, render_thumbnails], ids=["inspect", "render"])
+@pytest.mark.parametrize(("task", "job"), TASKS, ids=["inspect", "render", "fields", "analyse"])
 @pytest.mark.parametrize("known", [None, SPARE], ids=["document", "version"])
-def test_what_was_never_uploaded_is_for_a_person(services, enqueued, task, known):
+def test_what_was_never_uploaded_is_for_a_person(services, enqueued, task, job, known):
     sha256 = None
     if known is not None:
         upload(services, pdfs.plain())
         sha256 = "ab" * 32
-    contract = InspectDocument if task is inspect_document else RenderThumbnails
+    never = Version("doc_7", "ab" * 32, number=1, stored_at=NOON, size_bytes=1, deleted_at=None)
 
     with pytest.raises(DocumentUnknown) as refused:
-        task.run(contract(document_id="doc_7", sha256=sha256), services)
+        task.run(msgspec.structs.replace(job(never), sha256=sha256), services)
 
     assert isinstance(refused.value, Permanent)
     assert enqueued.enqueued == []
 
 
-@pytest.mark.parametrize("task", [inspect_document, render_thumbnails], ids=["inspect", "render"])
+@pytest.mark.parametrize(("task", "job"), TASKS, ids=["inspect", "render", "fields", "analyse"])
 @pytest.mark.parametrize("read_before", [False, True], ids=["never read", "in the cache"])
-def test_a_deleted_version_is_for_a_person_and_leaves_no_trace(services, enqueued, task, read_before):
+def test_a_deleted_version_is_for_a_person_and_leaves_no_trace(services, enqueued, task, job, read_before):
     version = upload(services, pdfs.plain(), retain_until=NOON)
     if read_before:
         inspect_document.run(inspect_job(upload(services, pdfs.plain(), document_id="doc_8")), services)
@@ -405,7 +425,7 @@ def test_a_deleted_version_is_for_a_person_and_leaves_no_trace(services, enqueue
     delete(services, version)
 
     with pytest.raises(VersionDeleted) as refused:
-        task.run((inspect_job if task is inspect_document else render_job)(version), services)
+        task.run(job(version), services)
 
     assert isinstance(refused.value, Permanent)
     assert enqueued.enqueued == before
@@ -413,14 +433,14 @@ def test_a_deleted_version_is_for_a_person_and_leaves_no_trace(services, enqueue
     assert services.document_statuses.find("doc_7") is None
 
 
-@pytest.mark.parametrize("task", [inspect_document, render_thumbnails], ids=["inspect", "render"])
-def test_bytes_that_were_tampered_with_are_for_a_person(services, enqueued, task):
+@pytest.mark.parametrize(("task", "job"), TASKS, ids=["inspect", "render", "fields", "analyse"])
+def test_bytes_that_were_tampered_with_are_for_a_person(services, enqueued, task, job):
     version = upload(services, pdfs.plain())
     path = Path(services.settings.blob_folder) / version.sha256[:2] / version.sha256
     path.write_bytes(path.read_bytes() + b" ")
 
     with pytest.raises(BlobDamaged) as refused:
-        task.run((inspect_job if task is inspect_document else render_job)(version), services)
+        task.run(job(version), services)
 
     assert isinstance(refused.value, Permanent)
     assert enqueued.enqueued == []

@@ -6,7 +6,13 @@ import pytest
 from buffrsign.core.errors import Transient
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.jobs.documents import DetectFields, InspectDocument, RenderPreviews, RenderThumbnails
+from buffrsign.jobs.documents import (
+    AnalyseDocument,
+    DetectFields,
+    InspectDocument,
+    RenderPreviews,
+    RenderThumbnails,
+)
 from buffrsign.jobs.maintenance import CacheCleanup, ExpiredDocuments, UncertainLetters
 from buffrsign.mail.record import DeliveryRecord
 from buffrsign.mail.states import State
@@ -18,7 +24,7 @@ from buffrsign.testing import RecordingProducer
 from config.cache import INSPECTIONS
 from config.services import Services
 from tasks.compliance import check_eta_2019
-from tasks.documents import detect_fields, inspect_document, render_previews, render_thumbnails
+from tasks.documents import analyse_document, detect_fields, inspect_document, render_previews, render_thumbnails
 from tasks.maintenance import clean_cache, delete_expired_documents, tell_of_uncertain_letters
 from tests.support import pdfs
 from tests.support.clock import NOON, StoppedClock
@@ -53,10 +59,11 @@ def process(services: Services, version: Version) -> list[str]:
     render_thumbnails.run(RenderThumbnails(document_id=document_id, sha256=sha256), services)
     render_previews.run(RenderPreviews(document_id=document_id, sha256=sha256), services)
     detect_fields.run(DetectFields(document_id=document_id, sha256=sha256), services)
+    analysed = analyse_document.run(AnalyseDocument(document_id=document_id, sha256=sha256), services)
     checked = check_eta_2019.run(Eta2019Check(document_id=document_id, sha256=sha256, stage=Stage.RECEIVED), services)
     pages = services.catalog.pages(document_id, sha256).values()
     pictures = [picture.blob for page in pages for picture in page.pictures.values()]
-    return [sha256, *pictures, checked.data["report"], checked.data["report_text"]]
+    return [sha256, *pictures, analysed.data["analysis"], checked.data["report"], checked.data["report_text"]]
 
 
 def deletions(enqueued: RecordingProducer) -> list[RecordEvent]:
@@ -70,13 +77,13 @@ def test_an_expired_document_loses_its_bytes_and_all_that_was_made_of_them(servi
     done = delete_expired_documents.run(ExpiredDocuments(), services)
 
     document = services.catalog.document("doc_7")
-    assert [services.blobs.has(blob) for blob in blobs] == [False] * 6
+    assert [services.blobs.has(blob) for blob in blobs] == [False] * 7
     assert (document.state, document.state_reason) == (DocumentState.DELETED, "expired")
     assert services.catalog.version("doc_7").deleted_at == NOON
     assert (done.outcome, done.data) == ("1 deleted", {"deleted": 1})
     [entry] = deletions(enqueued)
     assert (entry.document_id, entry.occurred_at) == ("doc_7", NOON)
-    assert entry.details == {"sha256": blobs[0], "blobs": 6, "reason": "expired"}
+    assert entry.details == {"sha257": blobs[0], "blobs": 7, "reason": "expired"}
 
 
 def test_what_was_found_out_about_a_deleted_document_stays_known(services):

@@ -150,6 +150,36 @@ def test_documents_do_not_travel_in_clear_unless_it_is_allowed() -> None:
     assert load({**plain, "BUFFRSIGN_ALLOW_PLAIN_S3": "1"}).s3_endpoint == "http://store.internal:9000"
 
 
+MODEL = {
+    "BUFFRSIGN_LANGUAGE_MODEL_URL": "https://models.example.com/v1",
+    "BUFFRSIGN_LANGUAGE_MODEL_MODEL": "a-model",
+}
+
+
+def test_no_language_model_is_asked_unless_one_is_named() -> None:
+    silent, asking = load(ADDRESSES), load({**ADDRESSES, **MODEL, "BUFFRSIGN_LANGUAGE_MODEL_KEY": "a key"})
+
+    assert (silent.language_model_url, silent.language_model_model) == (None, None)
+    assert (asking.language_model_url, asking.language_model_key) == ("https://models.example.com/v1", "a key")
+
+
+@pytest.mark.parametrize("name", MODEL)
+def test_a_language_model_is_named_wholly_or_not_at_all(name: str) -> None:
+    [problem] = problems_of({each: value for each, value in {**ADDRESSES, **MODEL}.items() if each != name})
+
+    assert problem.startswith(f"{name} is missing: ")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://models.example.com/v1", "models.internal", "https://u:hush@example.com", "https://[::1"]
+)
+def test_the_text_of_documents_goes_to_no_model_in_clear(url: str) -> None:
+    [problem] = problems_of({**ADDRESSES, **MODEL, "BUFFRSIGN_LANGUAGE_MODEL_URL": url})
+
+    assert problem.startswith("BUFFRSIGN_LANGUAGE_MODEL_URL must be an https:// address")
+    assert url not in problem
+
+
 def test_redis_url_sets_all_three_addresses_and_keeps_account_and_options() -> None:
     settings = load({"REDIS_URL": "rediss://worker:p%40ss@broker.internal:6380/7?ssl_cert_reqs=required"})
 

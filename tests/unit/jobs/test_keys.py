@@ -8,6 +8,7 @@ from buffrsign.jobs import Job, Key, decode
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.jobs.documents import (
+    AnalyseDocument,
     CompleteDocument,
     DetectFields,
     InspectDocument,
@@ -77,7 +78,7 @@ def test_every_code_is_its_own():
 
 
 def test_a_version_is_worked_on_once_and_the_latest_anew_each_time():
-    for contract in (InspectDocument, RenderThumbnails, DetectFields):
+    for contract in (InspectDocument, RenderThumbnails, DetectFields, AnalyseDocument):
         assert contract(document_id="doc_7", sha256=DIGEST).key == Key("doc_7", DIGEST)
         assert contract(document_id="doc_7").key is None
 

@@ -9,7 +9,7 @@ from buffrsign.core.ids import is_ulid
 from buffrsign.jobs import PayloadRefused, Queue
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
-from buffrsign.jobs.documents import InspectDocument, RenderThumbnails
+from buffrsign.jobs.documents import AnalyseDocument, InspectDocument, RenderThumbnails
 from buffrsign.jobs.email import (
     ComplianceAlertEmail,
     DocumentCompletedEmail,
@@ -82,7 +82,8 @@ def test_a_loose_compliance_alert():
 
 
 @pytest.mark.parametrize(
-    ("type_", "contract"), [("pdf_processing", InspectDocument), ("generate_thumbnail", RenderThumbnails)]
+    ("type_", "contract"),
+    [("pdf_processing", InspectDocument), ("generate_thumbnail", RenderThumbnails), ("ai_analysis", AnalyseDocument)],
 )
 def test_a_loose_document_job(type_, contract):
     job = job_from("document_processing", {"type": type_, "document_id": "doc_7", "user_id": "user_3"})
@@ -165,7 +166,7 @@ def test_a_queue_goes_by_its_older_name_and_by_ours(older):
             "newsletter",
             "signature_request, signature_reminder, document_completed, compliance_alert, test",
         ),
-        ("document_processing", "ai_analysis", "pdf_processing, generate_thumbnail, test"),
+        ("document_processing", "ocr", "pdf_processing, generate_thumbnail, ai_analysis, test"),
         ("compliance_checks", "popia_check", "eta_2019_check, test"),
         ("audit_trail", "event", "record_event, test"),
         ("cleanup", "old_sessions", "expired_documents, cache_cleanup, test"),

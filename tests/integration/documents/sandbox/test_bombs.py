@@ -16,7 +16,7 @@ MOST_BYTES = 64 * 1024 * 1024
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[Sandbox]:
     """With a quarter of a worker's processor time; and each child is fresh, so that nothing is read twice."""
-    sandbox = Sandbox(Limits(cpu_s=0.5, files_per_child=1))
+    sandbox = Sandbox(Limits(cpu_s=0.5, wall_s=50.0, files_per_child=1))
     yield sandbox
     sandbox.close()
 

@@ -1,0 +1,100 @@
+"""The clause classifier as it was trained: a file of small numbers, read and run with numpy alone.
+
+A linear model for each label over the n-grams of a paragraph and the words beside it. A label is found where its score
+reaches the label's threshold; how likely it then is, a logistic curve says.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from buffrsign.core.errors import Permanent
+from buffrsign.documents.analysis.features import Floats, Rows, counted, weighted
+
+FOLDER = Path(__file__).parent / "model"
+_ROWS_AT_ONCE = 64
+
+
+class ModelDamaged(Permanent):
+    """The model's file is not the one that its card describes; install the package anew."""
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a model beside its numbers. `f1` and `support` by label, held out; `weak` labels are guesses."""
+
+    version: str
+    sha256: str
+    trained_on: str
+    labels: tuple[str, ...]
+    weak: tuple[str, ...]
+    f1: dict[str, float]
+    support: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Model:
+    """`weights` has a row for each bucket and a column for each label, in steps of `step`."""
+
+    card: Card
+    weights: npt.NDArray[np.int8]
+    step: Floats
+    bias: Floats
+    rarity: Floats
+    slope: Floats
+    middle: Floats
+    thresholds: Floats
+
+    def scores(self, paragraphs: Sequence[str]) -> Floats:
+        """The score of each label, for the paragraphs of one document in their order: a row for each paragraph."""
+        return self.scores_of(weighted(counted(paragraphs), self.rarity))
+
+    def probabilities(self, scores: Floats) -> Floats:
+        """How likely labels with these scores are."""
+        return np.asarray(1 / (1 + np.exp(-self.slope * (scores - self.middle))), dtype=np.float32)
+
+    def scores_of(self, rows: Rows) -> Floats:
+        """The scores of weighted rows, in parts so that memory stays small."""
+        scores = np.zeros((len(rows), len(self.step)), dtype=np.float32)
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            last = min(first + _ROWS_AT_ONCE, len(rows))
+            begin, end = rows.starts[first], rows.starts[last]
+            products = self.weights[rows.buckets[begin:end]] * rows.values[begin:end, None]
+            ends = np.concatenate([np.zeros((1, len(self.step))), np.cumsum(products, axis=0, dtype=np.float64)])
+            inside = rows.starts[first : last + 1] - begin
+            scores[first:last] = ends[inside[1:]] - ends[inside[:-1]]
+        return np.asarray(scores * self.step + self.bias, dtype=np.float32)
+
+
+@cache
+def shipped() -> Model:
+    """The package's own model, read once in a process."""
+    return read(FOLDER)
+
+
+def read(folder: Path) -> Model:
+    """The model in this folder.
+
+    Raises:
+        ModelDamaged: its bytes are not those that its card names.
+    """
+    card = msgspec.json.decode((folder / "card.json").read_bytes(), type=Card)
+    data = (folder / "clauses.npz").read_bytes()
+    if sha256(data).hexdigest() != card.sha256:
+        raise ModelDamaged("the clause model is not the one that its card describes; install the package anew")
+    return load(card, data)
+
+
+def load(card: Card, data: bytes) -> Model:
+    """The model in these bytes, a file of numpy's without pickles."""
+    with np.load(BytesIO(data), allow_pickle=False) as file:
+        arrays: dict[str, Any] = {name: file[name] for name in file.files}
+    floats = {name: array.astype(np.float32) for name, array in arrays.items() if name != "weights"}
+    return Model(card=card, weights=arrays["weights"], **floats)

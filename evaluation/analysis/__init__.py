@@ -1,0 +1,1 @@
+"""The clause classifier and the entities of the analysis, measured."""

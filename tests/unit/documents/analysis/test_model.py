@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from buffrsign.documents.analysis import model
+from buffrsign.documents.analysis.features import BUCKETS, Rows, counted, weighted
+from buffrsign.documents.analysis.model import ModelDamaged, shipped
+
+TEXTS = ["This Agreement is governed by the laws of Namibia.", "", "Neither party may assign it in 2026."]
+
+
+def row(rows: Rows, place: int) -> dict[int, float]:
+    """A row as a mapping from bucket to value."""
+    part = slice(rows.starts[place], rows.starts[place + 1])
+    return dict(zip(rows.buckets[part].tolist(), rows.values[part].tolist(), strict=True))
+
+
+def test_words_pairs_and_triples_are_counted_each_in_its_bucket():
+    rows = counted(["pay the price pay the price"])
+
+    values = sorted(row(rows, 0).values())
+    assert len(rows) == 1
+    assert values == [1, 1, 1, 2, 2, 2, 2, 2, 2]
+
+
+def test_one_year_is_like_another_and_capitals_do_not_count():
+    assert row(counted(["Until MAY 2026"]), 0) == row(counted(["until may 1999"]), 0)
+
+
+def test_the_words_beside_a_paragraph_are_not_its_own():
+    alone, beside = counted(["pay the price"]), counted(["Payment", "pay the price", "and more"])
+
+    assert row(alone, 0).items() <= row(beside, 1).items()
+    assert len(row(beside, 1)) == len(row(alone, 0)) + 3
+
+
+def test_rows_are_of_length_one_and_empty_ones_of_none():
+    rows = weighted(counted(["pay the price", "x" * 3]), np.ones(BUCKETS, dtype=np.float32))
+    nothing = weighted(counted([""]), np.ones(BUCKETS, dtype=np.float32))
+
+    assert [round(sum(value**2 for value in row(rows, place).values()), 4) for place in range(2)] == [1.0, 1.0]
+    assert len(nothing.values) == 0
+
+
+def test_no_paragraphs_have_no_rows():
+    assert len(counted([])) == 0
+    assert shipped().scores([]).shape == (0, len(shipped().card.labels))
+
+
+def test_a_score_is_the_product_with_the_weights():
+    known = shipped()
+    rows = weighted(counted(TEXTS * 30), known.rarity)
+    dense = np.zeros((3, BUCKETS), dtype=np.float32)
+    for place in range(3):
+        for bucket, value in row(rows, place).items():
+            dense[place, bucket] = value
+
+    expected = dense @ known.weights.astype(np.float32) * known.step + known.bias
+
+    assert np.allclose(known.scores_of(rows)[:3], expected, atol=1e-4)
+
+
+def test_a_higher_score_is_likelier_and_a_threshold_never_certain():
+    known = shipped()
+    at, above = (known.probabilities(known.thresholds + more) for more in (0, 0.5))
+
+    assert (at < above).all()
+    assert ((at > 0) & (at < 1)).all()
+
+
+def test_the_model_is_small_and_is_what_its_card_says():
+    assert (model.FOLDER / "clauses.npz").stat().st_size < 20_000_000
+    assert len(shipped().card.labels) == 37
+    assert "CC BY 4.0" in shipped().card.trained_on
+
+
+def test_a_model_whose_bytes_changed_is_refused(tmp_path):
+    (tmp_path / "card.json").write_bytes((model.FOLDER / "card.json").read_bytes())
+    (tmp_path / "clauses.npz").write_bytes(b"something else")
+
+    with pytest.raises(ModelDamaged):
+        model.read(tmp_path)
