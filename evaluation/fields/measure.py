@@ -97,8 +97,8 @@ def _tables(scores: Mapping[tuple[str, str], Score]) -> list[Table]:
 def _overview(scores: Mapping[tuple[str, str], Score]) -> Table:
     table = Table(title="\nfields: right in place and type; in place only; grouped by party")
     table.add_column("set", no_wrap=True)
-    for heading in ("fields", "precision", "recall", "F1", "per file", "places", "parties"):
-        table.add_column(heading, justify="right")
+    for heading in ("fields", "prec.", "recall", "F1", "per file", "places", "parties"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for (name, who), score in scores.items():
         title = f"{name} ({score.documents})" if who == "rules" else "  plain rule"
         figures = [score.all.precision, score.all.recall, score.all.f1, score.mean_f1, score.places.f1, score.grouping]

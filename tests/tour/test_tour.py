@@ -85,6 +85,7 @@ def test_06_a_document_is_inspected_pictured_searched_and_checked_as_the_ledger_
     assert actions[0] == "document.inspected"
     assert sorted(actions[1:]) == [
         "compliance.checked",
+        "document.analysed",
         "document.fields_detected",
         "document.previews_rendered",
         "document.thumbnails_rendered",

@@ -1,5 +1,6 @@
 """The fields of a document: those of its form, and on pages without any, those that its words and lines ask for."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -30,20 +31,24 @@ MAX_PIECES = 20_000
 
 MAX_FOUND = 2000
 
+CPU_MS = 1400
+"""Of the 2 s that a reader has: what was found until then is better than nothing."""
+
 
 @reads_pdf
-def find_fields(data: bytes) -> Fields:
+def find_fields(data: bytes, *, cpu_ms: int = CPU_MS) -> Fields:
     """Where somebody signs, and what else is to be written.
 
     A page is looked at closely only if its text or its lines have something that could be a field or its label: that
-    takes some 10 ms a page, and 1 to 2 ms any other, of the 2 s that there are.
+    takes some 10 ms a page, and 1 to 2 ms any other. After `cpu_ms` of processor time no further page is looked at.
     """
+    until_s = time.process_time() + cpu_ms / 1000
     with opened(data) as document:
         search = _Search(document)
         if pdfium_c.FPDF_GetFormType(document) != pdfium_c.FORMTYPE_NONE:
             with reading(in_clear(document, data)) as reader:
                 search.add_widgets(widgets_of(reader))
-        search.read_pages()
+        search.read_pages(until_s=until_s)
         return search.result()
 
 
@@ -63,12 +68,16 @@ class _Search:
                 self.pages[number] = content
                 self.found += [_of_widget(widget, shown.box(*widget.rect), content) for widget in on_page]
 
-    def read_pages(self) -> None:
-        """Look for fields on every page that has none yet, from the end, as long as the bounds allow."""
+    def read_pages(self, *, until_s: float) -> None:
+        """Look for fields on every page that has none yet, from the end, as long as the bounds allow.
+
+        `until_s` is in processor time of this process. The other bounds come first in all but the strangest files.
+        """
         waiting = [number for number in range(len(self.document), 0, -1) if number not in self.pages]
         pieces = 0
         for looked_at, number in enumerate(waiting):
-            if looked_at >= MAX_PAGES or pieces >= MAX_PIECES or len(self.found) >= MAX_FOUND:
+            is_full = looked_at >= MAX_PAGES or pieces >= MAX_PIECES or len(self.found) >= MAX_FOUND
+            if is_full or time.process_time() >= until_s:
                 self.pages_skipped = len(waiting) - looked_at
                 return
             with closing(self.document[number - 1]) as page:

@@ -13,8 +13,11 @@ from buffrsign.documents.fields.upright import Upright
 MAX_OBJECTS = 4000
 """Of one page, those inside form XObjects included; the rest is not looked at."""
 
+MAX_SEGMENTS = 20_000
+"""Of all paths of one page together."""
+
 _MAX_DEPTH = 3
-_MAX_SEGMENTS = 200
+_LONGEST_PATH = 200  # segments; longer ones are drawings
 _MOST_STROKES = 600
 _THIN = 3.0  # a stroke's own width, or a filled sliver that is meant as a line
 _SHORT = 5.0
@@ -88,15 +91,18 @@ class _Drawing:
     level: list[Edge] = field(default_factory=list)
     upright: list[Edge] = field(default_factory=list)
     frames: list[Box] = field(default_factory=list)
+    segments: int = 0
 
     def add(self, item: pdfium_c.FPDF_PAGEOBJECT, outer: Matrix) -> None:
         """Take a path apart, if it is drawn, and not too long to be meant as lines."""
-        mode, stroked = ctypes.c_int(), ctypes.c_int()
         count = pdfium_c.FPDFPath_CountSegments(item)
-        if not 2 <= count <= _MAX_SEGMENTS or not pdfium_c.FPDFPath_GetDrawMode(item, mode, stroked):
+        if not 2 <= count <= min(_LONGEST_PATH, MAX_SEGMENTS - self.segments):
             return
-        if not mode.value and not stroked.value:
+        filled, stroked = ctypes.c_int(), ctypes.c_int()
+        is_known = pdfium_c.FPDFPath_GetDrawMode(item, filled, stroked)
+        if not is_known or not (filled.value or stroked.value):
             return
+        self.segments += count
         for points in self._outlines(item, count, _matrix_of(item).then(outer)):
             self._add_outline(points, stroked=bool(stroked.value))
 

@@ -310,6 +310,7 @@ def test_a_picture_named_pdf_becomes_one_and_is_worked_on_like_one(services, enq
     inspect_document.run(inspect_job(version), services)
     render_thumbnails.run(render_job(version), services)
     detect_fields.run(fields_job(version), services)
+    analyse_document.run(analyse_job(version), services)
 
     results = services.catalog.results("doc_7", version.sha256)
     found = results[Step.INSPECT]

@@ -14,6 +14,7 @@ from buffrsign.storage import Step, Version, VersionDeleted
 from buffrsign.testing import assert_enqueued
 from config.services import Services
 from tasks.documents import detect_fields, inspect_document, render_thumbnails
+from tasks.documents.steps import BEFORE_CHECK
 from tests.support import bombs, pdfs, signing
 from tests.support.clock import NOON
 from tests.support.family import upload
@@ -86,6 +87,7 @@ def test_fields_that_come_last_ask_for_the_check(services, enqueued):
     version = upload(services, pdfs.plain())
     inspect_document.run(InspectDocument(document_id="doc_7", sha256=version.sha256), services)
     render_thumbnails.run(RenderThumbnails(document_id="doc_7", sha256=version.sha256), services)
+    services.catalog.finish_step("doc_7", version.sha256, Step.ANALYSIS, {"analysed": True}, of=BEFORE_CHECK)
     assert enqueued.jobs(Eta2019Check) == []
 
     done = detect_fields.run(fields_job(version), services)

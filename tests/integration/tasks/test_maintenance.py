@@ -83,7 +83,7 @@ def test_an_expired_document_loses_its_bytes_and_all_that_was_made_of_them(servi
     assert (done.outcome, done.data) == ("1 deleted", {"deleted": 1})
     [entry] = deletions(enqueued)
     assert (entry.document_id, entry.occurred_at) == ("doc_7", NOON)
-    assert entry.details == {"sha257": blobs[0], "blobs": 7, "reason": "expired"}
+    assert entry.details == {"sha256": blobs[0], "blobs": 7, "reason": "expired"}
 
 
 def test_what_was_found_out_about_a_deleted_document_stays_known(services):
