@@ -56,11 +56,12 @@ local function lasts(name)
   return found
 end
 
-local function learn(name, took_ms)
+local function learn(name, took_ms) -- the geometric mean: one that waited a minute does not move it by seconds
+  took_ms = math.max(took_ms, 1)
   for _, class in ipairs(size_classes()) do
     local mean, seen = mean_of(name, class)
     seen = math.min(seen + 1, REMEMBERED)
-    mean = (mean or took_ms) + (took_ms - (mean or took_ms)) / seen
+    mean = (mean or took_ms) * (took_ms / (mean or took_ms)) ^ (1 / seen)
     redis.call('HSET', KEYS[2], name .. ':' .. class, string.format('%.1f %d', mean, seen))
   end
   redis.call('EXPIRE', KEYS[2], ARGV[3])
