@@ -40,9 +40,11 @@ def _clauses(data: Path, progress: Progress) -> tuple[dict[str, Any], list[str]]
         return {}, ["the clause classifier was not measured: var/train is missing, run `make train-tools`"]
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.json"
-        command = [str(TRAINER), "-m", "evaluation.analysis.train", str(data), "--figures", str(figures)]
+        command = [str(TRAINER), "-m", "evaluation.analysis.train", str(data.resolve()), "--figures", str(figures)]
         task = progress.add_task("clause classifier", total=FITS)
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as training:  # noqa: S603 - ours
+        with subprocess.Popen(  # noqa: S603 - ours
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as training:
             said = [line for line in training.stderr or () if not _ticked(line, progress, task)]
         if training.returncode:
             return {}, [f"the clause classifier was not measured: {''.join(said[-1:]).strip()}"]

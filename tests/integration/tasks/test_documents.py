@@ -320,6 +320,7 @@ def test_a_picture_named_pdf_becomes_one_and_is_worked_on_like_one(services, enq
     assert (found["sha256"], found["size_bytes"]) == (version.sha256, len(data))
     assert results[Step.THUMBNAILS]["rendered"]
     assert results[Step.FIELDS]["searched"]
+    assert results[Step.ANALYSIS]["analysed"]
     assert_enqueued(enqueued, Eta2019Check, sha256=version.sha256)
     entry = enqueued.jobs(RecordEvent)[0]
     assert {"converted_from": kind, "pdf": found["pdf"]}.items() <= entry.details.items()
