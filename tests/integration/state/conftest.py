@@ -4,7 +4,28 @@ import pytest
 from redis import Redis
 
 from buffrsign.producer import connect
+from buffrsign.state.document_status import DocumentStatuses
+from tests.support.broker import TestBroker
+from tests.support.clock import StoppedClock
 from workers.processes import free_port
+
+
+@pytest.fixture
+def client(broker: TestBroker) -> Iterator[Redis]:
+    """Of the state server."""
+    client = connect(broker.state_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def statuses(client: Redis, clock: StoppedClock) -> DocumentStatuses:
+    return DocumentStatuses(client, clock=clock)
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """How far a document is: what each step says is kept, and the end is expected by what steps took before."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
-import pytest
-from redis import Redis
 
 from buffrsign.core.clock import to_epoch_ms
 from buffrsign.producer import connect
 from buffrsign.state.document_status import STEP_TIMES_TTL, DocumentStatus, DocumentStatuses, Planned, StepState
 from buffrsign.state.keys import DOCUMENT_CHANNEL_PREFIX, STEP_TIMES
-from tests.support.broker import TestBroker
 from tests.support.clock import NOON, StoppedClock
 from tests.support.wait import wait_until
 
@@ -23,23 +19,6 @@ PLAN = (
     Planned("compliance", stage=3, share=30),
 )
 KIB = 1024
-
-
-@pytest.fixture
-def client(broker: TestBroker) -> Iterator[Redis]:
-    client = connect(broker.state_url)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def statuses(client: Redis, clock: StoppedClock) -> DocumentStatuses:
-    return DocumentStatuses(client, clock=clock)
 
 
 def advance(

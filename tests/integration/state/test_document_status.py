@@ -8,31 +8,12 @@ from redis.client import PubSub
 from redis.exceptions import RedisError
 
 from buffrsign.core.clock import to_epoch_ms
-from buffrsign.producer import connect
 from buffrsign.state.document_status import STATUS_TTL, DocumentStatus, DocumentStatuses
 from buffrsign.state.keys import DOCUMENT_CHANNEL_PREFIX, DOCUMENT_STATUS_PREFIX
-from tests.support.broker import TestBroker
-from tests.support.clock import NOON, StoppedClock
+from tests.support.clock import NOON
 from tests.support.wait import wait_until
 
 KEY = f"{DOCUMENT_STATUS_PREFIX}doc_7"
-
-
-@pytest.fixture
-def client(broker: TestBroker) -> Iterator[Redis]:
-    client = connect(broker.state_url)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def statuses(client: Redis, clock: StoppedClock) -> DocumentStatuses:
-    return DocumentStatuses(client, clock=clock)
 
 
 @pytest.fixture

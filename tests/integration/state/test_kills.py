@@ -1,22 +1,10 @@
-from collections.abc import Iterator
-
 import pytest
-from redis import Redis
 from redis.exceptions import RedisError
 
-from buffrsign.producer import connect
 from buffrsign.state.keys import DOCUMENT_KILLS_PREFIX
 from buffrsign.state.kills import REMEMBERED, Kills
-from tests.support.broker import TestBroker
 
 KILLER, OTHER = "ab" * 32, "cd" * 32
-
-
-@pytest.fixture
-def client(broker: TestBroker) -> Iterator[Redis]:
-    client = connect(broker.state_url)
-    yield client
-    client.close()
 
 
 def test_kills_are_counted_by_file_and_known_to_every_worker(client):

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
@@ -6,21 +5,12 @@ import pytest
 from redis import Redis
 
 from buffrsign.core.clock import to_epoch_ms
-from buffrsign.producer import connect
 from buffrsign.state.keys import PICTURE_CHANNEL_PREFIX, PICTURE_PROGRESS_PREFIX
 from buffrsign.state.picture_progress import PROGRESS_TTL, PictureProgress, PictureProgresses
-from tests.support.broker import TestBroker
 from tests.support.clock import NOON, StoppedClock
 from tests.support.wait import wait_until
 
 SHA256 = "ab" * 32
-
-
-@pytest.fixture
-def client(broker: TestBroker) -> Iterator[Redis]:
-    client = connect(broker.state_url)
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from buffrsign.documents.sandbox import Sandbox
 from buffrsign.testing import RecordingProducer
 from config.services import Services
 from tests.support.broker import TestBroker
@@ -47,6 +48,22 @@ def services(
     """What a task is handed."""
     with family_services(broker, tmp_path, producer=enqueued, clock=clock) as services:
         yield services
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """One for all tests of a module: starting it takes longer than most of them."""
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def shared_sandbox(services: Services, sandbox: Sandbox) -> Iterator[None]:
+    """The services read documents there, and do not close it."""
+    services.sandbox = sandbox
+    yield
+    del services.sandbox
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from tests.support import agreements, pdfs
 from tests.support.chat_server import chat_server, completion
 from tests.support.family import upload
 
+pytestmark = pytest.mark.usefixtures("shared_sandbox")
+
 WORDS = ("Erongo", "Kalahari", "Walvis", "2 500 000", "2500000", "salt")
 """What only the document says."""
 

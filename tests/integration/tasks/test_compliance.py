@@ -18,6 +18,8 @@ from tests.support import pdfs
 from tests.support.clock import NOON
 from tests.support.family import actions, upload
 
+pytestmark = pytest.mark.usefixtures("shared_sandbox")
+
 GOOD = pdfs.plain()
 CLAIMING = pdfs.plain(text="Our signing service is CRAN accredited.")
 SINCE_CHAPTER_5 = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

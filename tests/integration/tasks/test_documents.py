@@ -23,6 +23,8 @@ from tests.support import bombs, described, pdfs
 from tests.support.clock import NOON
 from tests.support.family import actions, family_services, upload
 
+pytestmark = pytest.mark.usefixtures("shared_sandbox")
+
 SPARE = pdfs.plain(text="The spare one.")
 
 UNREADABLE = [
@@ -182,7 +184,8 @@ def test_the_end_of_a_document_is_expected_once_another_has_gone_all_the_way(ser
 
 def test_a_file_that_killed_three_readers_is_quarantined_for_every_worker(services, broker, enqueued, clock, tmp_path):
     version = upload(services, bombs.flate_in_flate(mib=300))
-    outcomes = [inspect_document.run(inspect_job(version), services).outcome for _ in range(3)]
+    with family_services(broker, tmp_path, producer=enqueued, clock=clock) as one:
+        outcomes = [inspect_document.run(inspect_job(version), one).outcome for _ in range(3)]
 
     with family_services(broker, tmp_path, producer=enqueued, clock=clock) as another:
         quarantined = render_thumbnails.run(render_job(version), another)

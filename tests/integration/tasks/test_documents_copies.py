@@ -19,6 +19,8 @@ from tests.support.active_pdfs import ACTIVE
 from tests.support.clock import NOON
 from tests.support.family import actions, upload
 
+pytestmark = pytest.mark.usefixtures("shared_sandbox")
+
 SCRIPTED, _ = ACTIVE["scripts of the document"]
 SIGNED = pdfs.with_field(kind="/Sig", value=True)
 

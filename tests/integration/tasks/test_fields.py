@@ -1,38 +1,21 @@
 """The search for fields as a step of a document's life."""
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 
 from buffrsign.documents import Fields
-from buffrsign.documents.sandbox import Sandbox
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check
 from buffrsign.jobs.documents import DetectFields, InspectDocument, RenderThumbnails
 from buffrsign.storage import Step, Version, VersionDeleted
 from buffrsign.testing import assert_enqueued
-from config.services import Services
 from tasks.documents import detect_fields, inspect_document, render_thumbnails
 from tasks.documents.steps import BEFORE_CHECK
 from tests.support import bombs, pdfs, signing
 from tests.support.clock import NOON
 from tests.support.family import upload
 
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """One for all tests, since starting it takes longer than they do."""
-    sandbox = Sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def services(services: Services, sandbox: Sandbox) -> Iterator[Services]:
-    services.sandbox = sandbox
-    yield services
-    del services.sandbox  # it is closed with the module
+pytestmark = pytest.mark.usefixtures("shared_sandbox")
 
 
 def fields_job(version: Version) -> DetectFields:

@@ -32,6 +32,8 @@ from tests.support.family import actions, upload
 from tests.support.mail import COMPLETED, REQUEST
 from tests.support.mail_records import bring_to
 
+pytestmark = pytest.mark.usefixtures("shared_sandbox")
+
 EXPIRED = NOON - timedelta(days=1)
 
 

@@ -33,6 +33,8 @@ from tests.support.clock import NOON, StoppedClock
 from tests.support.family import actions, family_services, upload
 from tests.support.wait import wait_until
 
+pytestmark = pytest.mark.usefixtures("shared_sandbox")
+
 INK = b"0 0 1 rg 10 10 80 80 re f"
 FIRST = {"thumbnail.png", "thumbnail.webp", "preview.webp"}
 LATER = {"thumbnail.webp", "preview.webp"}
@@ -41,21 +43,6 @@ LATER = {"thumbnail.webp", "preview.webp"}
 def short(*drawn: bytes | None) -> bytes:
     """A document of pages that are quickly drawn."""
     return pdfs.of_pages(*drawn, height=10)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """One for all tests, since starting it takes longer than they do."""
-    sandbox = Sandbox()
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def services(services: Services, sandbox: Sandbox) -> Iterator[Services]:
-    services.sandbox = sandbox
-    yield services
-    del services.sandbox  # it is closed with the module
 
 
 def begin(services: Services, data: bytes, *, pages: int | None = None) -> Version:
@@ -71,8 +58,6 @@ def begin(services: Services, data: bytes, *, pages: int | None = None) -> Versi
     else:
         found = {"readable": True, "pages": pages}
         services.catalog.finish_step("doc_7", version.sha256, Step.INSPECT, found, of=BEFORE_CHECK)
-    for step in BEFORE_CHECK - {Step.INSPECT, Step.THUMBNAILS}:
-        services.catalog.finish_step("doc_7", version.sha256, step, {}, of=BEFORE_CHECK)
     render_thumbnails.run(RenderThumbnails(document_id="doc_7", sha256=version.sha256), services)
     return version
 
