@@ -24,6 +24,7 @@ from tests.support.wait import wait_until
 pytestmark = pytest.mark.any_transport
 QUEUE = "maintenance"
 SOON_S = 20
+WITHOUT_A_LIFE = -1  # what Redis says of a key that never expires
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +149,7 @@ def test_a_chord_runs_its_callback_with_all_results_and_leaves_nothing_without_a
     assert sorted(answer["note"] for answer in result.get(timeout=SOON_S)[0]) == ["one", "two"]
     assert 0 < client.ttl(keys.record(result.id)) <= 24 * 3600
     parts = list(client.scan_iter(match="celery-taskset-meta-*"))
-    assert all(client.ttl(part) > 0 for part in parts), parts
+    assert WITHOUT_A_LIFE not in {client.ttl(part) for part in parts}, parts  # Celery may remove them right now
 
 
 def test_a_chord_with_a_dead_member_fails_and_says_which(stage: Stage, app: Celery) -> None:
