@@ -1,9 +1,10 @@
-"""The training data: paragraphs in the order of their contracts, and clauses, each with its labels and fold."""
+"""The training data: paragraphs in the order of their contracts, their parts, and clauses, with labels and folds."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from buffrsign.documents.analysis.features import BUCKETS, Rows, counted
+from buffrsign.documents.analysis.parts import parts_of
+from evaluation.analysis.placing import letters, placed
 
 FOLDS = 5
 
@@ -27,10 +30,12 @@ class Examples:
 
 @dataclass(frozen=True)
 class Data:
-    """All that is learnt from."""
+    """Parts and spans are learnt from, paragraphs are judged; a paragraph has so many parts as `counts` says."""
 
     names: tuple[str, ...]
     paragraphs: Examples
+    parts: Examples
+    counts: npt.NDArray[np.int64]
     spans: Examples
 
 
@@ -42,13 +47,30 @@ def read(folder: Path) -> Data:
     """
     paragraphs, spans = (_lines(folder / "contracts" / f"{name}_dev.jsonl") for name in ("paragraphs", "clauses"))
     names = tuple(sorted({label for line in [*paragraphs, *spans] for label in line["labels"]}))
+    clauses: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+    for line in spans:
+        clauses[line["contract"]].append((letters(line["text"]), line["labels"]))
     contracts = [list(lines) for _, lines in groupby(paragraphs, key=lambda line: str(line["contract"]))]
-    return Data(names, _examples(contracts, names), _examples([[line] for line in spans], names))
+    parts = [[_parts(line, clauses[line["contract"]]) for line in contract] for contract in contracts]
+    return Data(
+        names=names,
+        paragraphs=_examples(contracts, names),
+        parts=_examples([list(chain.from_iterable(contract)) for contract in parts], names),
+        counts=np.array([len(each) for contract in parts for each in contract]),
+        spans=_examples([[line] for line in spans], names),
+    )
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
+
+
+def _parts(line: dict[str, Any], clauses: Sequence[tuple[str, Sequence[str]]]) -> list[dict[str, Any]]:
+    """A paragraph's parts, as lines."""
+    parts = parts_of(line["text"])
+    labels = placed(parts, line["labels"], clauses)
+    return [{"fold": line["fold"], "text": part, "labels": mine} for part, mine in zip(parts, labels, strict=True)]
 
 
 def _examples(documents: Sequence[Sequence[dict[str, Any]]], names: Sequence[str]) -> Examples:

@@ -22,7 +22,7 @@ from evaluation.analysis.crossing import Crossed, crossed
 from evaluation.analysis.examples import FOLDS, Data, read
 from evaluation.analysis.learning import Learning, Learnt
 
-VERSION = "clauses-1"
+VERSION = "clauses-2"
 TRAINED_ON = (
     "CUAD v1, The Atticus Project, CC BY 4.0: 397 contracts, trained weights over hashed n-grams, none of its text"
 )

@@ -1,7 +1,8 @@
 """The clause classifier as it was trained: a file of small numbers, read and run with numpy alone.
 
-A linear model for each label over the n-grams of a paragraph and the words beside it. A label is found where its score
-reaches the label's threshold; how likely it then is, a logistic curve says.
+A linear model for each label over n-grams and the words beside them. It scores a paragraph as a whole and part by part,
+since a clause is often one sentence among others: what counts is half the one and half the best of the others. A label
+is found where that reaches the label's threshold; how likely it then is, a logistic curve says.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from buffrsign.core.errors import Permanent
-from buffrsign.documents.analysis.features import Floats, Rows, counted, weighted
+from buffrsign.documents.analysis.features import Floats, Ints, Rows, counted, weighted
+from buffrsign.documents.analysis.parts import parts_of
 
 FOLDER = Path(__file__).parent / "model"
 _ROWS_AT_ONCE = 64
@@ -54,7 +56,12 @@ class Model:
 
     def scores(self, paragraphs: Sequence[str]) -> Floats:
         """The score of each label, for the paragraphs of one document in their order: a row for each paragraph."""
-        return self.scores_of(weighted(counted(paragraphs), self.rarity))
+        parts = [parts_of(paragraph) for paragraph in paragraphs]
+        whole, each = (
+            self.scores_of(weighted(counted(texts), self.rarity))
+            for texts in (paragraphs, [part for those in parts for part in those])
+        )
+        return together(whole, each, np.array([len(those) for those in parts], dtype=np.int64))
 
     def probabilities(self, scores: Floats) -> Floats:
         """How likely labels with these scores are."""
@@ -71,6 +78,11 @@ class Model:
             inside = rows.starts[first : last + 1] - begin
             scores[first:last] = ends[inside[1:]] - ends[inside[:-1]]
         return np.asarray(scores * self.step + self.bias, dtype=np.float32)
+
+
+def together(whole: Floats, parts: Floats, counts: Ints) -> Floats:
+    """The scores of paragraphs, from those of each as a whole and those of its parts, of which it has so many."""
+    return np.asarray((whole + np.maximum.reduceat(parts, np.cumsum(counts) - counts, axis=0)) / 2, dtype=np.float32)
 
 
 @cache

@@ -59,6 +59,19 @@ def test_a_score_is_the_product_with_the_weights():
     assert np.allclose(known.scores_of(rows)[:3], expected, atol=1e-4)
 
 
+def test_a_paragraph_is_scored_as_a_whole_and_by_its_best_part():
+    known = shipped()
+    clause = "This Agreement shall be governed by the laws of the Republic of Namibia."
+    other = "The Supplier shall deliver the goods within thirty days of each order."
+    whole = known.scores_of(weighted(counted([f"{other} {clause}"]), known.rarity))
+    parts = known.scores_of(weighted(counted([other, clause]), known.rarity))
+
+    scores = known.scores([f"{other} {clause}"])
+
+    assert np.allclose(scores, (whole + parts.max(axis=0)) / 2, atol=1e-5)
+    assert scores[0, known.card.labels.index("Governing Law")] > whole[0, known.card.labels.index("Governing Law")]
+
+
 def test_a_higher_score_is_likelier_and_a_threshold_never_certain():
     known = shipped()
     at, above = (known.probabilities(known.thresholds + more) for more in (0, 0.5))
