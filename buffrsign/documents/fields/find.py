@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 import pypdfium2
-import pypdfium2.raw as pdfium_c
 
-from buffrsign.documents.border import reads_pdf
+from buffrsign.documents.border import attempt, reads_pdf
 from buffrsign.documents.fields.content import content_if_asking, content_of
 from buffrsign.documents.fields.field import MAX_FIELDS, Field, Fields, FieldType, Rect
 from buffrsign.documents.fields.foot import initials_of
@@ -17,11 +17,11 @@ from buffrsign.documents.fields.geometry import Page
 from buffrsign.documents.fields.grounds import Found, Ground
 from buffrsign.documents.fields.owners import owners_of
 from buffrsign.documents.fields.page_rules import distinct, fields_on
-from buffrsign.documents.fields.upright import upright
+from buffrsign.documents.fields.upright import Upright, upright
 from buffrsign.documents.fields.vocabulary import kind_of
 from buffrsign.documents.fields.widgets import Widget, widgets_of
-from buffrsign.documents.pdfium import in_clear, opened
-from buffrsign.documents.structure import reading
+from buffrsign.documents.ladder import read_structure
+from buffrsign.documents.pdfium import has_form, page_count, shown
 
 MAX_PAGES = 300
 """Pages whose text is looked at: the last ones, where people sign."""
@@ -43,11 +43,11 @@ def find_fields(data: bytes, *, cpu_ms: int = CPU_MS) -> Fields:
     takes some 10 ms a page, and 1 to 2 ms any other. After `cpu_ms` of processor time no further page is looked at.
     """
     until_s = time.process_time() + cpu_ms / 1000
-    with opened(data) as document:
-        search = _Search(document)
-        if pdfium_c.FPDF_GetFormType(document) != pdfium_c.FORMTYPE_NONE:
-            with reading(in_clear(document, data)) as reader:
-                search.add_widgets(widgets_of(reader))
+    with shown(data) as file:
+        search = _Search(file.document, page_count(file.document))
+        if has_form(file.document):
+            _, widgets = read_structure(file, widgets_of, strict_first=False)
+            search.add_widgets(widgets or [])
         search.read_pages(until_s=until_s)
         return search.result()
 
@@ -55,6 +55,7 @@ def find_fields(data: bytes, *, cpu_ms: int = CPU_MS) -> Fields:
 @dataclass
 class _Search:
     document: pypdfium2.PdfDocument
+    page_count: int
     found: list[Found] = field(default_factory=list)
     pages: dict[int, Page] = field(default_factory=dict)
     pages_skipped: int = 0
@@ -62,30 +63,36 @@ class _Search:
     def add_widgets(self, widgets: Iterable[Widget]) -> None:
         """Take a form's fields, with the labels beside them where their names say nothing."""
         for number, on_page in groupby(widgets, key=lambda widget: widget.page):
-            if number <= len(self.document):
-                with closing(self.document[number - 1]) as page:
-                    shown, content = upright(page), content_of(page, number)
-                self.pages[number] = content
-                self.found += [_of_widget(widget, shown.box(*widget.rect), content) for widget in on_page]
+            read = attempt(partial(self._page_of_widgets, number))
+            if read is not None:
+                seen, self.pages[number] = read
+                self.found += [_of_widget(widget, seen.box(*widget.rect), self.pages[number]) for widget in on_page]
 
     def read_pages(self, *, until_s: float) -> None:
         """Look for fields on every page that has none yet, from the end, as long as the bounds allow.
 
         `until_s` is in processor time of this process. The other bounds come first in all but the strangest files.
         """
-        waiting = [number for number in range(len(self.document), 0, -1) if number not in self.pages]
+        waiting = [number for number in range(self.page_count, 0, -1) if number not in self.pages]
         pieces = 0
         for looked_at, number in enumerate(waiting):
             is_full = looked_at >= MAX_PAGES or pieces >= MAX_PIECES or len(self.found) >= MAX_FOUND
             if is_full or time.process_time() >= until_s:
                 self.pages_skipped = len(waiting) - looked_at
                 return
-            with closing(self.document[number - 1]) as page:
-                content = content_if_asking(page, number)
+            content = attempt(partial(self._page_that_asks, number))
             if content is not None:
                 pieces += sum(len(line.pieces) for line in content.lines)
                 self.pages[number] = content
                 self.found += fields_on(content)
+
+    def _page_of_widgets(self, number: int) -> tuple[Upright, Page]:
+        with closing(self.document[number - 1]) as page:
+            return upright(page), content_of(page, number)
+
+    def _page_that_asks(self, number: int) -> Page | None:
+        with closing(self.document[number - 1]) as page:
+            return content_if_asking(page, number)
 
     def result(self) -> Fields:
         """What was found, in reading order, each with its party."""
@@ -95,7 +102,7 @@ class _Search:
             fields=tuple(_field(each, of.get(each)) for each in ordered[:MAX_FIELDS]),
             owners=owners,
             total=len(ordered),
-            pages=len(self.document),
+            pages=self.page_count,
             pages_read=len(self.pages),
             pages_skipped=self.pages_skipped,
         )

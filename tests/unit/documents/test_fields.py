@@ -1,3 +1,4 @@
+import re
 from io import BytesIO
 
 import pytest
@@ -8,7 +9,7 @@ from buffrsign.documents import Field, Fields, FieldType, Reason, Unreadable, fi
 from buffrsign.documents.fields import MAX_FIELDS
 from buffrsign.documents.fields.grounds import Ground
 from evaluation.fields.layouts.widgets import Widget, with_widgets
-from tests.support import pdfs
+from tests.support import described, pdfs
 from tests.support.signing import HEIGHT_PT, SIZE_PT, Paper, agreement
 
 PARTIES = ("Namib Trading CC", "Oshana Farms Ltd")
@@ -286,3 +287,18 @@ def test_scans_have_no_fields():
 )
 def test_an_unreadable_file_is_an_outcome_with_its_reason(data, reason):
     assert find_fields(data) == Unreadable.because(reason)
+
+
+def test_a_page_that_is_not_there_stops_no_other():
+    paper = Paper().say(72, 700, "Signature:").rule(140, 320, 700)
+    paper.page()
+    paper.say(72, 700, "Date:").rule(140, 320, 700)
+    torn = re.sub(rb"/Kids \[\d+ 0 R", b"/Kids [null ", paper.written())
+
+    assert [(field.type, field.page) for field in found_in(torn).fields] == [(FieldType.DATE, 2)]
+
+
+def test_the_form_of_a_damaged_file_is_read_as_it_is_rebuilt():
+    whole = with_widgets(pdfs.plain(), [Widget(0, "signature", "/Sig", RectangleObject((10, 10, 90, 30)))])
+
+    assert kinds(described.with_spoilt_trailer(whole)) == ["signature"]
