@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import Any
 
-from evaluation.corpus.found import FileFound, lost
+from evaluation.corpus.found import STARTED, FileFound, lost
 from evaluation.corpus.worker import serve
 
 HANGS_AFTER_S = 180.0
 """Far above all steps of a file, each read twice for as long as the clock allows."""
 
+_STARTS_IN_S = 60.0
 _POLL_S = 1.0
 _spawn = multiprocessing.get_context("spawn")
 
@@ -21,12 +23,12 @@ Serve = Callable[[Connection, str], None]
 
 @dataclass(eq=False)
 class _Hand:
-    """One worker, and what it has in hand."""
+    """One worker, and what it has in hand since then; until it has started, that lies ahead."""
 
     process: SpawnProcess
     connection: Connection
     path: str = ""
-    since: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=lambda: time.monotonic() + _STARTS_IN_S)
 
 
 class Crew:
@@ -48,20 +50,22 @@ class Crew:
         while busy:
             ready = set(wait([hand.connection for hand in busy], timeout=_POLL_S))
             for hand in [each for each in busy if each.connection in ready or self._hangs(each)]:
-                busy.remove(hand)
                 found = self._answer(hand) if hand.connection in ready else None
-                yield found or lost(hand.path, ms=1000 * (time.monotonic() - hand.since))
+                if found == STARTED:
+                    hand.since = time.monotonic()
+                    continue
+                busy.remove(hand)
+                yield found or lost(hand.path, ms=1000 * max(time.monotonic() - hand.since, 0))
                 following = hand if found else self._replace(hand)
                 if self._give(following, waiting):
                     busy.append(following)
 
-    def _answer(self, hand: _Hand) -> FileFound | None:
-        """None: it died."""
+    def _answer(self, hand: _Hand) -> Any:
+        """A file's, or `STARTED`. None: it died."""
         try:
-            found: FileFound = hand.connection.recv()
+            return hand.connection.recv()
         except (EOFError, ConnectionResetError):
             return None
-        return found
 
     def _hangs(self, hand: _Hand) -> bool:
         return time.monotonic() - hand.since > self._hangs_after_s
@@ -73,7 +77,7 @@ class Crew:
             hand.connection.close()
             hand.process.join()
             return False
-        hand.path, hand.since = path, time.monotonic()
+        hand.path, hand.since = path, max(time.monotonic(), hand.since)
         hand.connection.send(path)
         return True
 

@@ -14,6 +14,9 @@ BROKEN = "sandbox_broken"
 DEAD = "dead_worker"
 """Nor this: the process that had the file read died, or hung."""
 
+STARTED = "started"
+"""What a worker says first: what its start takes is no file's time."""
+
 
 class FileFound(msgspec.Struct, frozen=True, kw_only=True):
     """One file. `path` is relative to the folder; `sha256` is None where the file was too large to be read.

@@ -10,7 +10,7 @@ from typing import Any
 from buffrsign.documents import MAX_BYTES, Inspected, PicturePdf, Reason, Unreadable
 from buffrsign.documents.sandbox import Limits, Sandbox, SandboxBroken, Spent
 from buffrsign.documents.sandbox.limits import MIB
-from evaluation.corpus.found import BROKEN, LEAKED, OK, FileFound, outcome_of
+from evaluation.corpus.found import BROKEN, LEAKED, OK, STARTED, FileFound, outcome_of
 from evaluation.corpus.steps import INSPECT, STEPS, Step
 
 Taken = tuple[str, Any]
@@ -94,7 +94,8 @@ def serve(connection: Connection, folder: str) -> None:
     logging.getLogger("buffrsign").setLevel(logging.CRITICAL)  # a folder of bad files is no news
     reader = FileReader(Path(folder))
     try:
-        reader.sandbox.capabilities()  # the start of the zygote is no file's time
+        reader.sandbox.capabilities()
+        connection.send(STARTED)
         while True:
             connection.send(reader.read(connection.recv()))
     except EOFError:

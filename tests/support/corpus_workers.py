@@ -4,7 +4,7 @@ import os
 import time
 from multiprocessing.connection import Connection
 
-from evaluation.corpus.found import FileFound
+from evaluation.corpus.found import STARTED, FileFound
 
 
 def found(path: str, *, outcome: str = "ok", steps: dict[str, str] | None = None, **changed: object) -> FileFound:
@@ -28,6 +28,7 @@ def found(path: str, *, outcome: str = "ok", steps: dict[str, str] | None = None
 
 def dies_of_some(connection: Connection, _folder: str) -> None:
     """A path that says so ends it, or keeps it busy for ever."""
+    connection.send(STARTED)
     while True:
         try:
             path = connection.recv()
