@@ -1,6 +1,7 @@
 """What a version says, kept as a blob: it names people and quotes the document, so nothing else holds its words."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,14 +12,16 @@ from buffrsign.jobs.documents import AnalyseDocument
 from buffrsign.storage import Step, attach
 from config.services import Services
 from tasks.base import Done, task
-from tasks.documents.steps import finish, pdf_of, record, show_progress
+from tasks.documents.steps import finish, read_pdf, record, show_progress
+
+_LEDGER = ("analysed", "reason", "analysis")
 
 
 @task(AnalyseDocument, attempts=5)
 def analyse_document(job: AnalyseDocument, services: Services) -> Done:
     """Analyse the version, keep what was found as a blob, and go on to the check once everything before it is known."""
     version = services.catalog.live_version(job.document_id, job.sha256)
-    match _analysed(pdf_of(version, services), services):
+    match read_pdf(version, services, partial(_analysed, services=services)):
         case Analysis() as analysis:
             kept = attach(msgspec.json.encode(analysis), to=version, catalog=services.catalog, blobs=services.blobs)
             found: dict[str, Any] = {"analysed": True, "analysis": kept, **_told(analysis)}
@@ -26,7 +29,7 @@ def analyse_document(job: AnalyseDocument, services: Services) -> Done:
         case Unreadable(reason):
             found = {"analysed": False, "reason": reason.value}
             outcome = reason.value
-    record(job, "document.analysed", version, found, services)
+    record(job, "document.analysed", version, found, services, kept=_LEDGER)
     show_progress(version, Step.ANALYSIS, 100, services)
     finish(version, Step.ANALYSIS, found, services)
     return Done(outcome, found)

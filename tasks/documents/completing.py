@@ -1,5 +1,6 @@
 """A completed version with its certificate behind it, and the certificate by itself, kept as blobs."""
 
+from functools import partial
 from typing import Any
 
 from buffrsign.documents import Unreadable
@@ -8,20 +9,21 @@ from buffrsign.jobs.documents import CompleteDocument
 from buffrsign.storage import Step, Version, attach
 from config.services import Services
 from tasks.base import Done, task
-from tasks.documents.steps import pdf_of, record, say_done
+from tasks.documents.steps import read_pdf, record, say_done
+
+_LEDGER = ("certificate", "appended", "reason", "whole", "pages", "added", "compared")
 
 
 @task(CompleteDocument, attempts=5)
 def complete_document(job: CompleteDocument, services: Services) -> Done:
     """Make the certificate, and put it behind the document where that breaks nothing; else it stays by itself."""
     version = services.catalog.live_version(job.document_id, job.sha256)
-    document = pdf_of(version, services)
     page = certificate(_facts(job, version))
     kept = attach(page, to=version, catalog=services.catalog, blobs=services.blobs)
-    found = {"certificate": kept, **_completed(document, page, version, services)}
+    found = {"certificate": kept, **_completed(page, version, services)}
     step = Step.COMPLETE
     services.catalog.finish_step(version.document_id, version.sha256, step, found, of=frozenset({step}))
-    record(job, "document.completed", version, found, services)
+    record(job, "document.completed", version, found, services, kept=_LEDGER)
     say_done(version, step, services)
     return Done("appended" if found["appended"] else f"separate: {found['reason']}", found)
 
@@ -43,9 +45,9 @@ def _facts(job: CompleteDocument, version: Version) -> Facts:
     )
 
 
-def _completed(document: bytes, page: bytes, version: Version, services: Services) -> dict[str, Any]:
+def _completed(page: bytes, version: Version, services: Services) -> dict[str, Any]:
     """What came of it, as JSON values. Where the certificate is behind the document, `whole` is the digest of both."""
-    made = services.sandbox.append_pages(document, page)
+    made = read_pdf(version, services, partial(services.sandbox.append_pages, ours=page))
     if isinstance(made, Unreadable):
         return {"appended": False, "reason": made.reason.value}
     if made.left_alone is not None:

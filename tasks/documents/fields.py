@@ -10,7 +10,9 @@ from buffrsign.jobs.documents import DetectFields
 from buffrsign.storage import Step
 from config.services import Services
 from tasks.base import Done, task
-from tasks.documents.steps import finish, pdf_of, record, show_progress
+from tasks.documents.steps import finish, read_pdf, record, show_progress
+
+_LEDGER = ("searched", "reason", "fields", "by_type")
 
 
 @task(DetectFields, attempts=5)
@@ -20,7 +22,7 @@ def detect_fields(job: DetectFields, services: Services) -> Done:
     The headings of the parties' blocks stay in the catalog: the job's own result and the ledger have counts.
     """
     version = services.catalog.live_version(job.document_id, job.sha256)
-    match services.sandbox.find_fields(pdf_of(version, services)):
+    match read_pdf(version, services, services.sandbox.find_fields):
         case Fields() as report:
             counts = Counter(field.type.value for field in report.fields)
             told: dict[str, Any] = {"searched": True, "fields": report.total, "by_type": _by_type(counts)}
@@ -29,7 +31,7 @@ def detect_fields(job: DetectFields, services: Services) -> Done:
         case Unreadable(reason):
             told = found = {"searched": False, "reason": reason.value}
             outcome = reason.value
-    record(job, "document.fields_detected", version, told, services)
+    record(job, "document.fields_detected", version, told, services, kept=_LEDGER)
     show_progress(version, Step.FIELDS, 100, services)
     finish(version, Step.FIELDS, found, services)
     return Done(outcome, told)

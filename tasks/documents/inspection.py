@@ -16,6 +16,8 @@ from tasks.documents.steps import finish, hold, record, show_progress
 CLAIM_SCAN_PAGES = 50
 CLAIM_SCAN_CHARACTERS = 200_000
 
+_LEDGER = ("readable", "reason", "pages", "encrypted", "converted_from", "pdf")
+
 
 @task(InspectDocument, attempts=5)
 def inspect_document(job: InspectDocument, services: Services) -> Done:
@@ -23,7 +25,7 @@ def inspect_document(job: InspectDocument, services: Services) -> Done:
     version = services.catalog.live_version(job.document_id, job.sha256)
     show_progress(version, Step.INSPECT, 25, services)
     found = _inspection(version, services)
-    record(job, "document.inspected", version, found, services)
+    record(job, "document.inspected", version, found, services, kept=_LEDGER)
     finish(version, Step.INSPECT, found, services)
     if not found["readable"]:
         hold(version, str(found["reason"]), services)

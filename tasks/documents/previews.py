@@ -4,6 +4,7 @@ Whatever is interrupted goes on where the catalog says that pages are missing.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count, takewhile
 
 from buffrsign.documents import DrawnPage, DrawnPages, Inspected, Look, Unreadable
@@ -12,12 +13,14 @@ from buffrsign.storage import Step, Version
 from config.services import Services
 from tasks.base import Done, task
 from tasks.documents.pictures import MOST_PAGES, keep, show_pages
-from tasks.documents.steps import finish, pdf_of, record
+from tasks.documents.steps import finish, read_pdf, record
 
 PAGES_PER_JOB = 24
 PAGES_PER_RUN = 8
 LOOKS = Look.THUMBNAIL_WEBP | Look.PREVIEW_WEBP
 """Only page 1 is a PNG too, for programs that know no WebP."""
+
+_LEDGER = ("pages", "drawn")
 
 
 @task(RenderPreviews, attempts=5)
@@ -29,9 +32,7 @@ def render_previews(job: RenderPreviews, services: Services) -> Done:
         return Done(pages.reason.value, {"rendered": False, "reason": pages.reason.value})
     missing = _missing(job.first_page, min(pages, MOST_PAGES), version, services)
     if now := missing[:PAGES_PER_JOB]:
-        for drawn in _drawn(now, pdf_of(version, services), services):
-            keep(drawn, version, services)
-            show_pages(version, pages=pages, services=services)
+        read_pdf(version, services, partial(_draw, now, pages=pages, version=version, services=services))
     if later := missing[PAGES_PER_JOB:]:
         services.producer.enqueue(
             RenderPreviews(document_id=version.document_id, sha256=version.sha256, first_page=later[0])
@@ -45,7 +46,7 @@ def _pages(version: Version, services: Services) -> int | Unreadable:
     known = services.catalog.results(version.document_id, version.sha256).get(Step.INSPECT, {}).get("pages")
     if known is not None:
         return int(known)
-    match services.sandbox.inspect(pdf_of(version, services)):
+    match read_pdf(version, services, services.sandbox.inspect):
         case Inspected() as found:
             return found.pages
         case Unreadable() as unreadable:
@@ -59,6 +60,12 @@ def _missing(first: int, last: int, version: Version, services: Services) -> lis
     """
     known = services.catalog.pages(version.document_id, version.sha256)
     return [page for page in (*range(first, last + 1), *range(2, min(first, last + 1))) if page not in known]
+
+
+def _draw(missing: list[int], data: bytes, *, pages: int, version: Version, services: Services) -> None:
+    for drawn in _drawn(missing, data, services):
+        keep(drawn, version, services)
+        show_pages(version, pages=pages, services=services)
 
 
 def _drawn(missing: list[int], data: bytes, services: Services) -> Iterator[dict[int, DrawnPage]]:
@@ -86,6 +93,6 @@ def _consecutive(pages: list[int]) -> list[int]:
 def _conclude(job: RenderPreviews, version: Version, pages: int, services: Services) -> Done:
     counts = show_pages(version, pages=pages, services=services)
     found = {"pages": pages, **counts, "left_out": max(pages - MOST_PAGES, 0)}
-    record(job, "document.previews_rendered", version, found, services)
+    record(job, "document.previews_rendered", version, found, services, kept=_LEDGER)
     finish(version, Step.PREVIEWS, found, services)
     return Done(f"{counts['drawn']} of {pages} pages", found)

@@ -1,14 +1,17 @@
 """What the steps of a document share: they show progress, record what they found, and the last of them hands it on."""
 
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
 
-from buffrsign.documents import Active
+from buffrsign.documents import MAX_BYTES, Reason, Unreadable
 from buffrsign.jobs import Job
 from buffrsign.jobs.audit import RecordEvent
 from buffrsign.jobs.compliance import Eta2019Check, Stage
 from buffrsign.state.document_status import Plan, Planned
 from buffrsign.storage import DocumentState, Step, Version
 from config.services import Services
+
+Found = TypeVar("Found")
 
 _CHECK = 3
 PLAN: Plan = (
@@ -23,19 +26,17 @@ PLAN: Plan = (
 BEFORE_CHECK = frozenset(Step(planned.step) for planned in PLAN if planned.stage < _CHECK)
 """What must be known of a version before it is checked."""
 
-_KEPT = (
-    *("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn"),
-    *("analysed", "analysis"),
-    *("sanitised", "copy", "compared", "appended", "whole", "added", "certificate", "searched", "fields", "by_type"),
-    *(f"removed_{kind.value}" for kind in Active),
-)
-"""What of a finding goes into the ledger: digests, counts and outcomes."""
 
+def read_pdf(version: Version, services: Services, reader: Callable[[bytes], Found | Unreadable]) -> Found | Unreadable:
+    """What the reader finds in the version's own bytes, or in the PDF that its inspection made of a picture.
 
-def pdf_of(version: Version, services: Services) -> bytes:
-    """The bytes to read: the version's own, or the PDF that its inspection made of a picture."""
+    What is too large to be read does not even come into memory.
+    """
     inspected = services.catalog.results(version.document_id, version.sha256).get(Step.INSPECT, {})
-    return services.blobs.get(str(inspected.get("pdf", version.sha256)))
+    made = inspected.get("pdf")
+    if made is None and version.size_bytes > MAX_BYTES:
+        return Unreadable.because(Reason.TOO_LARGE)
+    return reader(services.blobs.get(str(made or version.sha256)))
 
 
 def finish(version: Version, step: Step, found: dict[str, Any], services: Services) -> None:
@@ -98,14 +99,19 @@ def say_done(version: Version, step: Step, services: Services) -> None:
         )
 
 
-def record(job: Job, action: str, version: Version, found: dict[str, Any], services: Services) -> None:
-    """Have the ledger remember it; a repeated job adds no second entry."""
+def record(
+    job: Job, action: str, version: Version, found: dict[str, Any], services: Services, *, kept: Collection[str]
+) -> None:
+    """Have the ledger remember it; a repeated job adds no second entry.
+
+    `kept` names what of the finding goes there, where it is known: digests, counts and outcomes.
+    """
     services.producer.enqueue(
         RecordEvent(
             entry_id=f"{job.job_id}:{action}",
             action=action,
             occurred_at=services.clock(),
             document_id=version.document_id,
-            details={"sha256": version.sha256, **{name: found[name] for name in _KEPT if name in found}},
+            details={"sha256": version.sha256, **{name: found[name] for name in kept if name in found}},
         )
     )

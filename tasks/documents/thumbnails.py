@@ -8,23 +8,24 @@ from buffrsign.storage import Step, Version
 from config.services import Services
 from tasks.base import Done, task
 from tasks.documents.pictures import keep, show_pages
-from tasks.documents.steps import finish, pdf_of, record, show_progress
+from tasks.documents.steps import finish, read_pdf, record, show_progress
 
 _THUMBNAIL = Look.THUMBNAIL_PNG.file_name
+_LEDGER = ("rendered", "reason", "thumbnail")
 
 
 @task(RenderThumbnails, attempts=5)
 def render_thumbnails(job: RenderThumbnails, services: Services) -> Done:
     """Picture page 1, keep the pictures as blobs, and go on to the check once everything before it is known."""
     version = services.catalog.live_version(job.document_id, job.sha256)
-    match services.sandbox.draw_pages(pdf_of(version, services)):
+    match read_pdf(version, services, services.sandbox.draw_pages):
         case DrawnPages(claimed, pages):
             keep({1: pages[0]}, version, services)
             show_pages(version, pages=_pages(version, services, claimed=claimed), services=services)
             found = _of_page_1(version, services)
         case Unreadable(reason):
             claimed, found = 0, {"rendered": False, "reason": reason.value}
-    record(job, "document.thumbnails_rendered", version, found, services)
+    record(job, "document.thumbnails_rendered", version, found, services, kept=_LEDGER)
     show_progress(version, Step.THUMBNAILS, 100, services)
     finish(version, Step.THUMBNAILS, found, services)
     if claimed:
