@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pypdfium2
 
 from benchmarks.documents.processor import SandboxClock, of_ended_programs
-from buffrsign.documents import DrawnPages, Look, Thumbnail, render_thumbnail
+from buffrsign.documents import DrawnPages, Look, draw_pages
 from buffrsign.documents.sandbox import Sandbox
 
 WIDTH_PX = 256
@@ -62,10 +62,10 @@ def ways(sandbox: Sandbox, folder: Path) -> dict[Way, Draw]:
         Way.PDFTOPPM: f"pdftoppm -q -png -singlefile -f 1 -l 1 -scale-to-x {WIDTH_PX} -scale-to-y -1 {page} {stem}",
     }
     found: dict[Way, Draw] = {
-        Way.IN_PROCESS: lambda data: _png(render_thumbnail(data)),
-        Way.SANDBOX: lambda data: _png(sandbox.render_thumbnail(data)),
+        Way.IN_PROCESS: lambda data: _picture(draw_pages(data, looks=Look.THUMBNAIL_PNG)),
+        Way.SANDBOX: lambda data: _picture(sandbox.draw_pages(data, looks=Look.THUMBNAIL_PNG)),
         Way.FORK: in_a_fork,
-        Way.WEBP: lambda data: _webp(sandbox.draw_pages(data, looks=Look.THUMBNAIL_WEBP)),
+        Way.WEBP: lambda data: _picture(sandbox.draw_pages(data, looks=Look.THUMBNAIL_WEBP)),
         Way.PYPDFIUM2: with_bare_pypdfium2,
     }
     for way, command in commands.items():
@@ -90,7 +90,7 @@ def in_a_fork(data: bytes) -> bytes:
     pid = os.fork()
     if not pid:
         with os.fdopen(writer, "wb") as answer:
-            answer.write(_png(render_thumbnail(data)))
+            answer.write(_picture(draw_pages(data, looks=Look.THUMBNAIL_PNG)))
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as answer:
@@ -149,13 +149,7 @@ def _png_width(data: bytes) -> int | None:
     return int(width)
 
 
-def _png(drawn: object) -> bytes:
-    if not isinstance(drawn, Thumbnail):
-        raise Void(f"a contract could not be drawn: {drawn}")
-    return drawn.png
-
-
-def _webp(drawn: object) -> bytes:
+def _picture(drawn: object) -> bytes:
     if not isinstance(drawn, DrawnPages) or not drawn.pages[0].pictures:
         raise Void(f"a contract could not be drawn: {drawn}")
     return drawn.pages[0].pictures[0].data

@@ -6,9 +6,7 @@ from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, 
 from buffrsign.documents.ladder import Rung
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
 from buffrsign.documents.pages import SIZES, DrawnPage, DrawnPages, Look, PagePicture, draw_pages
-from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
-from buffrsign.documents.render import MAX_EDGE_PX, Thumbnail, render_thumbnail
 from buffrsign.documents.rewriting import LeftAlone
 from buffrsign.documents.sanitise import Active, Sanitised, sanitise
 from buffrsign.documents.survey import Structure
@@ -16,7 +14,6 @@ from buffrsign.documents.text import text_of
 
 __all__ = [
     "MAX_BYTES",
-    "MAX_EDGE_PX",
     "MAX_PAGES",
     "MAX_PAGE_SIZES",
     "MAX_PIXELS",
@@ -34,21 +31,17 @@ __all__ = [
     "Owner",
     "PagePicture",
     "PageSize",
-    "Picture",
     "PicturePdf",
     "Reason",
     "Rung",
     "Sanitised",
     "Structure",
-    "Thumbnail",
     "Unreadable",
     "append_pages",
     "draw_pages",
     "find_fields",
     "inspect",
-    "picture_facts",
     "picture_to_pdf",
-    "render_thumbnail",
     "sanitise",
     "text_of",
 ]

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from io import BytesIO
 
-import msgspec
 from PIL import Image, UnidentifiedImageError
 
-from buffrsign.documents.border import Refused, reads_file
+from buffrsign.documents.border import Refused
 from buffrsign.documents.outcome import MAX_PIXELS, Reason
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
@@ -20,26 +19,6 @@ HEIF = "HEIF"
 
 _SEVERAL_JPEGS = "MPO"  # what Pillow calls a JPEG that has others behind it, as many telephones make them
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-
-class Picture(msgspec.Struct, frozen=True):
-    """A picture's format, one of `FORMATS` or `HEIF`, and its size as stored, before any turn."""
-
-    format: str
-    width_px: int
-    height_px: int
-
-
-@reads_file
-def picture_facts(data: bytes) -> Picture:
-    """Look at a picture's header, and at its checksums where its format has some. No pixel is decoded.
-
-    More than `MAX_PIXELS` are refused; what is of no format that is read is unsupported.
-    """
-    with opened_picture(data) as picture:
-        found = Picture(format_of(picture), picture.width, picture.height)
-        picture.verify()
-    return found
 
 
 @contextmanager
@@ -70,7 +49,7 @@ def refuse_bomb(picture: Image.Image) -> None:
 
 
 def format_of(picture: Image.Image) -> str:
-    """The picture's format, as `Picture` names it."""
+    """The picture's format: one of `FORMATS`, or `HEIF`."""
     return "JPEG" if picture.format == _SEVERAL_JPEGS else str(picture.format)
 
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from buffrsign.documents.sandbox import Sandbox
+from evaluation.corpus.steps import STEPS
 from tests.support import bombs, page_bombs, pdfs, picture_bombs, structure_bombs
 
 READERS: Mapping[str, Callable[[Sandbox, bytes], object]] = {
-    "inspect": lambda sandbox, data: sandbox.inspect(data),
-    "thumbnail": lambda sandbox, data: sandbox.render_thumbnail(data),
-    "text": lambda sandbox, data: sandbox.text_of(data, max_pages=50, max_characters=200_000),
-    "picture": lambda sandbox, data: sandbox.picture_facts(data),
+    **{step: STEPS[step] for step in ("inspect", "thumbnail", "text")},
+    "picture": lambda sandbox, data: sandbox.picture_to_pdf(data),
 }
 
 

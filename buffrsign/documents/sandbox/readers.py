@@ -11,9 +11,7 @@ from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.fields import Fields, find_fields
 from buffrsign.documents.inspection import Inspected, inspect
 from buffrsign.documents.pages import DrawnPages, draw_pages
-from buffrsign.documents.picture import Picture, picture_facts
 from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
-from buffrsign.documents.render import Thumbnail, render_thumbnail
 from buffrsign.documents.sanitise import Sanitised, sanitise
 from buffrsign.documents.text import PageTexts, page_texts_of, text_of
 
@@ -30,9 +28,7 @@ READERS: Mapping[str, Reader] = {
     "draw_pages": Reader(draw_pages, DrawnPages),
     "find_fields": Reader(find_fields, Fields),
     "inspect": Reader(inspect, Inspected),
-    "picture_facts": Reader(picture_facts, Picture),
     "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
-    "render_thumbnail": Reader(render_thumbnail, Thumbnail),
     "page_texts_of": Reader(page_texts_of, PageTexts),
     "text_of": Reader(text_of, str),
     "sanitise": Reader(sanitise, Sanitised),
@@ -55,12 +51,10 @@ def warm_up() -> None:
     find_fields(sample)
     analyse(sample)
     text_of(sample, max_pages=1, max_characters=10)
-    drawn = render_thumbnail(sample, width_px=16)
-    assert isinstance(drawn, Thumbnail)  # noqa: S101 - our own file
-    picture_facts(drawn.png)
-    picture_to_pdf(drawn.png)
+    drawn = draw_pages(sample)
+    assert isinstance(drawn, DrawnPages)  # noqa: S101 - our own file
+    picture_to_pdf(drawn.pages[0].pictures[0].data)
     inspect(sample[:-100])  # without its cross references it is read from the last rungs
-    draw_pages(sample)
     append_pages(sample + sample, first_bytes=len(sample))
     sanitise(_encrypted(sample))
 

@@ -21,9 +21,7 @@ from buffrsign.documents.fields import Fields
 from buffrsign.documents.inspection import Inspected
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 from buffrsign.documents.pages import ALL_LOOKS, DrawnPages, Look
-from buffrsign.documents.picture import Picture
 from buffrsign.documents.picture_pdf import PicturePdf
-from buffrsign.documents.render import Thumbnail
 from buffrsign.documents.sandbox.endings import name_of, reason_of
 from buffrsign.documents.sandbox.kills import MOST_KILLS, Kills, KillsHere
 from buffrsign.documents.sandbox.limits import MIB, Limits
@@ -100,11 +98,6 @@ class Sandbox:
         found: Fields | Unreadable = self.read("find_fields", data)
         return found
 
-    def render_thumbnail(self, data: bytes, *, page: int = 0, width_px: int = 256) -> Thumbnail | Unreadable:
-        """What `documents.render_thumbnail` draws."""
-        drawn: Thumbnail | Unreadable = self.read("render_thumbnail", data, page=page, width_px=width_px)
-        return drawn
-
     def draw_pages(
         self, data: bytes, *, first: int = 1, count: int = 1, looks: Look = ALL_LOOKS
     ) -> DrawnPages | Unreadable:
@@ -124,11 +117,6 @@ class Sandbox:
         found: PageTexts | Unreadable = self.read(
             "page_texts_of", data, max_pages=max_pages, max_characters=max_characters
         )
-        return found
-
-    def picture_facts(self, data: bytes) -> Picture | Unreadable:
-        """What `documents.picture_facts` says."""
-        found: Picture | Unreadable = self.read("picture_facts", data)
         return found
 
     def picture_to_pdf(self, data: bytes) -> PicturePdf | Unreadable:

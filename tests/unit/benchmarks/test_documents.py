@@ -12,8 +12,9 @@ from benchmarks.documents.encodings import encodings
 from benchmarks.documents.processor import SandboxClock, of_ended_programs
 from benchmarks.documents.report import Results, absent, as_json, as_table, judge
 from benchmarks.documents.ways import PROGRAMS, Took, Void, Way, check, in_a_fork, measure, with_bare_pypdfium2
-from buffrsign.documents import Inspected, Thumbnail, inspect, render_thumbnail
+from buffrsign.documents import Inspected, inspect
 from buffrsign.documents.sandbox import Sandbox
+from tests.support import pictures
 
 BURN = "import time\nbegan = time.process_time()\nwhile time.process_time() < began + 0.05: pass"
 
@@ -88,19 +89,15 @@ def test_a_folder_gives_its_pdfs_each_once(tmp_path: Path):
 
 def test_a_fork_draws_what_this_process_draws():
     [data] = contracts(1)
-    drawn = render_thumbnail(data)
 
-    assert isinstance(drawn, Thumbnail)
-    assert in_a_fork(data) == drawn.png
+    assert in_a_fork(data) == pictures.thumbnail(data)
 
 
 def test_a_bare_loop_draws_a_png_of_the_same_size():
     [data] = contracts(1)
-    drawn = render_thumbnail(data)
-    assert isinstance(drawn, Thumbnail)
 
     with Image.open(BytesIO(with_bare_pypdfium2(data)), formats=["PNG"]) as picture:
-        assert picture.size == (drawn.width_px, drawn.height_px)
+        assert picture.size == pictures.opened(pictures.thumbnail(data)).size
 
 
 def test_another_picture_is_no_measurement(clock):

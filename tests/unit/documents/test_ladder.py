@@ -8,15 +8,13 @@ from buffrsign.documents import (
     Reason,
     Rung,
     Sanitised,
-    Thumbnail,
     Unreadable,
     inspect,
-    render_thumbnail,
     sanitise,
     text_of,
 )
 from buffrsign.documents.encryption import Encryption
-from tests.support import described, pdfs
+from tests.support import described, pdfs, pictures
 
 
 def read(data: bytes) -> Inspected:
@@ -46,7 +44,7 @@ def test_a_file_is_read_from_the_first_rung_that_holds(data, rung):
 def test_a_file_without_cross_references_is_drawn_and_read_like_a_sound_one():
     data = described.without_xref()
 
-    assert render_thumbnail(data) == render_thumbnail(pdfs.plain())
+    assert pictures.thumbnail(data) == pictures.thumbnail(pdfs.plain())
     assert "I agree" in str(text_of(data, max_pages=1, max_characters=100))
 
 
@@ -68,7 +66,7 @@ def test_a_file_that_only_pdfium_can_read_is_still_shown():
 
     assert (found.read_by, found.structure, found.pages) == (Rung.RENDER_ONLY, None, 1)
     assert found.page_sizes == (PageSize(100, 100),)
-    assert isinstance(render_thumbnail(data), Thumbnail)
+    assert pictures.opened(pictures.thumbnail(data)).size == (256, 256)
 
 
 def test_a_page_that_is_lost_between_others_has_no_size_and_no_text():

@@ -12,8 +12,8 @@ from buffrsign.documents import (
     Reason,
     Unreadable,
     draw_pages,
-    render_thumbnail,
 )
+from buffrsign.documents.drawing import draw, drawable
 from tests.support import pdfs
 
 RED, BLUE, BLACK, WHITE = (255, 0, 0), (0, 0, 255), (0, 0, 0), (255, 255, 255)
@@ -76,13 +76,12 @@ def test_both_formats_show_the_same_picture():
 
 
 def test_a_thumbnail_made_from_the_preview_is_what_a_drawing_of_its_size_shows():
-    direct = render_thumbnail(pdfs.picture_only())
-    assert not isinstance(direct, Unreadable)
+    with drawable(pdfs.picture_only()) as document:
+        direct = draw(document, 0, width_px=256, longest_px=1000).convert("RGB")
 
     found = pictures_of(pdfs.picture_only())
 
-    with Image.open(BytesIO(direct.png)) as picture:
-        assert mean_difference(found[Look.THUMBNAIL_PNG], picture.convert("RGB")) < 1
+    assert mean_difference(found[Look.THUMBNAIL_PNG], direct) < 1
 
 
 def test_pictures_hold_no_metadata():
@@ -138,8 +137,33 @@ def test_a_page_that_is_not_there_has_a_reason():
     assert drawn(pdfs.plain(), first=2) == (DrawnPage((), Reason.DAMAGED),)
 
 
-def test_a_file_that_cannot_be_opened_has_no_pages():
-    assert draw_pages(pdfs.without_pages()) == Unreadable.because(Reason.DAMAGED)
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(pdfs.EMPTY, Reason.EMPTY, id="empty"),
+        pytest.param(pdfs.NOT_A_PDF, Reason.NOT_A_PDF, id="not a PDF"),
+        pytest.param(pdfs.encrypted(user_password="x"), Reason.ENCRYPTED, id="encrypted"),
+        pytest.param(pdfs.without_pages(), Reason.DAMAGED, id="no pages"),
+        pytest.param(pdfs.with_shared_fields(), Reason.DAMAGED, id="exponential field tree"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_has_no_pages_and_its_reason(data, reason):
+    assert draw_pages(data) == Unreadable.because(reason)
+
+
+def test_a_protected_document_that_opens_without_a_password_has_pictures():
+    assert pictures_of(pdfs.encrypted(), looks=Look.THUMBNAIL_PNG)[Look.THUMBNAIL_PNG].size == (256, 363)
+
+
+def test_the_same_page_gives_the_same_bytes():
+    assert draw_pages(pdfs.plain()) == draw_pages(pdfs.plain())
+
+
+@pytest.mark.parametrize("width", [595.28, 612, 419.53, 0.7, 841.89, 1190.55, 333.333])
+def test_the_width_is_met_to_the_pixel(width):
+    found = pictures_of(pdfs.with_page_size(width=width, height=width))
+
+    assert {picture.size for picture in found.values()} == {(256, 256), (1024, 1024)}
 
 
 def test_a_page_that_takes_too_long_is_left_for_a_run_of_its_own():

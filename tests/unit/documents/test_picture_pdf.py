@@ -3,13 +3,13 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from buffrsign.documents import Inspected, PicturePdf, Reason, Thumbnail, Unreadable, inspect, picture_to_pdf
-from buffrsign.documents import render_thumbnail as render
+from buffrsign.documents import Inspected, PicturePdf, Reason, Unreadable, inspect, picture_to_pdf
 from buffrsign.documents.jpeg import without_metadata
-from tests.support import bombs, described, pdfs
+from tests.support import bombs, described, pdfs, pictures
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 ORIENTATION = 0x0112
+WITH_WRONG_CHECKSUM = described.picture("PNG")[:-20] + b"?" + described.picture("PNG")[-19:]
 
 
 def made_of(data: bytes) -> PicturePdf:
@@ -24,10 +24,8 @@ def page_size(data: bytes) -> tuple[float, float]:
     return found.page_sizes[0].width_pt, found.page_sizes[0].height_pt
 
 
-def seen(pdf: bytes, *, page: int = 0) -> Image.Image:
-    drawn = render(pdf, page=page, width_px=120)
-    assert isinstance(drawn, Thumbnail)
-    return Image.open(BytesIO(drawn.png), formats=["PNG"]).convert("RGB")
+def seen(pdf: bytes, *, page: int = 1) -> Image.Image:
+    return pictures.opened(pictures.thumbnail(pdf, page=page)).convert("RGB")
 
 
 def corners(picture: Image.Image) -> list[tuple[int, ...]]:
@@ -112,7 +110,7 @@ def test_every_frame_of_a_tiff_becomes_a_page():
     made = made_of(file.getvalue())
 
     assert made.pages == 2
-    assert [corners(seen(made.pdf, page=page))[0] for page in range(2)] == [RED, BLUE]
+    assert [corners(seen(made.pdf, page=page))[0] for page in (1, 2)] == [RED, BLUE]
 
 
 def test_the_frames_of_a_tiff_are_counted():
@@ -173,7 +171,9 @@ def test_a_jpeg_keeps_its_pixels(how):
         pytest.param(b"", Reason.EMPTY, id="empty"),
         pytest.param(pdfs.plain(), Reason.UNSUPPORTED, id="PDF"),
         pytest.param(described.picture("GIF"), Reason.UNSUPPORTED, id="format that is not read"),
+        pytest.param(bombs.png_of(width=7_072, height=7_072), Reason.PIXEL_BOMB, id="just too large"),
         pytest.param(bombs.png_of(width=100_000, height=100_000), Reason.PIXEL_BOMB, id="bomb"),
+        pytest.param(WITH_WRONG_CHECKSUM, Reason.DAMAGED, id="wrong checksum"),
         pytest.param(bombs.png_of(width=10, height=10), Reason.DAMAGED, id="no pixels"),
         pytest.param(described.picture("JPEG", size=(600, 400))[:-200], Reason.DAMAGED, id="JPEG, cut off"),
         pytest.param(described.picture("TIFF")[:-200], Reason.DAMAGED, id="TIFF, cut off"),

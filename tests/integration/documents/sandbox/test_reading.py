@@ -6,9 +6,7 @@ from buffrsign.documents import (
     Look,
     draw_pages,
     inspect,
-    picture_facts,
     picture_to_pdf,
-    render_thumbnail,
     text_of,
 )
 from tests.support import bombs, described, pdfs
@@ -38,10 +36,9 @@ def test_a_child_finds_what_this_process_finds(sandbox, name):
     data = FILES[name]
 
     assert sandbox.inspect(data) == inspect(data)
-    assert sandbox.render_thumbnail(data, width_px=100) == render_thumbnail(data, width_px=100)
     assert sandbox.draw_pages(data, looks=Look.THUMBNAIL_WEBP) == draw_pages(data, looks=Look.THUMBNAIL_WEBP)
     assert sandbox.text_of(data, **GENEROUS) == text_of(data, **GENEROUS)
-    assert sandbox.picture_facts(data) == picture_facts(data)
+    assert sandbox.picture_to_pdf(data) == picture_to_pdf(data)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +53,7 @@ def test_a_child_makes_of_a_picture_what_this_process_makes(sandbox, data):
 def test_options_reach_the_child(sandbox):
     data = pdfs.plain(pages=2)
 
-    assert sandbox.render_thumbnail(data, page=1, width_px=50) == render_thumbnail(data, page=1, width_px=50)
+    assert sandbox.draw_pages(data, first=2, looks=Look.THUMBNAIL_PNG) == draw_pages(
+        data, first=2, looks=Look.THUMBNAIL_PNG
+    )
+    assert sandbox.draw_pages(data, first=2) != sandbox.draw_pages(data, first=1)
