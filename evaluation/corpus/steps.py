@@ -29,5 +29,6 @@ STEPS: Mapping[str, Step] = {
     "thumbnail": _thumbnail,
     "fields": lambda sandbox, data: sandbox.find_fields(data),
     "text": lambda sandbox, data: sandbox.text_of(data, max_pages=50, max_characters=200_000),
+    "analysis": lambda sandbox, data: sandbox.analyse(data),
     "sanitise": lambda sandbox, data: sandbox.sanitise(data),
 }
