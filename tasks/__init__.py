@@ -1,1 +1,1 @@
-"""Floor 4: how each kind of job is done. One module per family, each importing only what its family needs."""
+"""Floor 4: how each kind of job is done. One module or package per family, with only what its family needs."""
