@@ -25,7 +25,7 @@ BEFORE_CHECK = frozenset(Step(planned.step) for planned in PLAN if planned.stage
 
 _KEPT = (
     *("readable", "reason", "pages", "encrypted", "converted_from", "pdf", "rendered", "thumbnail", "drawn"),
-    *("analysed", "analysis"),
+    *("converted_by", "has_macros", "analysed", "analysis"),
     *("sanitised", "copy", "compared", "appended", "whole", "added", "certificate", "searched", "fields", "by_type"),
     *(f"removed_{kind.value}" for kind in Active),
 )
@@ -33,7 +33,7 @@ _KEPT = (
 
 
 def pdf_of(version: Version, services: Services) -> bytes:
-    """The bytes to read: the version's own, or the PDF that its inspection made of a picture."""
+    """The bytes to read: the version's own, or the PDF that its inspection made of a picture or an office file."""
     inspected = services.catalog.results(version.document_id, version.sha256).get(Step.INSPECT, {})
     return services.blobs.get(str(inspected.get("pdf", version.sha256)))
 

@@ -109,3 +109,6 @@ PRLIMIT64 = Numbers(302, 261)
 
 PRCTL = Numbers(157, 167)
 """Fails: it could undo that the child dies with its parent."""
+
+SOCKET = DENIED["socket"]
+ACCESS, FACCESSAT = Numbers(21, None), Numbers(269, 48)

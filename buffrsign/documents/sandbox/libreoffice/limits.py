@@ -1,0 +1,25 @@
+"""What LibreOffice may take for one file."""
+
+from typing import Annotated
+
+import msgspec
+
+from buffrsign.documents.outcome import MAX_BYTES
+from buffrsign.documents.sandbox.limits import MIB, Positive
+
+
+class OfficeLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Past them it ends, and the file has an outcome.
+
+    `memory_bytes`: of address space, of which LibreOffice reserves 460 MiB for the smallest file. `cpu_s`: of
+    processor time, rounded up to seconds. `wall_s`: until the PDF is there. `output_bytes`: of that PDF, and of any
+    other file that it writes. `scratch_bytes`, `scratch_files`: of all that it writes. `open_files`: at a time.
+    """
+
+    memory_bytes: Positive = 1024 * MIB
+    cpu_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    wall_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    output_bytes: Positive = MAX_BYTES
+    scratch_bytes: Positive = 256 * MIB
+    scratch_files: Positive = 5_000
+    open_files: Positive = 256
