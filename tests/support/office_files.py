@@ -16,6 +16,7 @@ _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
 _P = 'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
 _R = f'xmlns:r="{_OFFICE}"'
+_SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _ODF = "urn:oasis:names:tc:opendocument:xmlns"
 
 MAIN_PARTS = {
@@ -38,6 +39,12 @@ def zipped(members: Mapping[str, str | bytes], *, stored: frozenset[str] = froze
         for name, content in members.items():
             folder.writestr(ZipInfo(name), content, ZIP_STORED if name in stored else ZIP_DEFLATED)
     return file.getvalue()
+
+
+def members(data: bytes) -> dict[str, bytes]:
+    """Of a ZIP, by name."""
+    with ZipFile(BytesIO(data)) as folder:
+        return {name: folder.read(name) for name in folder.namelist()}
 
 
 def ooxml(
@@ -103,25 +110,68 @@ def docx(
     return ooxml("docx", {"word/document.xml": document, **(more or {})}, links=links, main_part=main_part)
 
 
-def xlsx(*rows: str, formula: str = "", more: Mapping[str, str | bytes] | None = None) -> bytes:
-    """A sheet of Excel with a text in each row, and a formula below them."""
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+def picture_at(link: str) -> str:
+    """XML of a paragraph of Word with a picture that lies behind a link of this id."""
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006"
+    size = 'cx="900000" cy="900000"'
+    return (
+        f'<w:p><w:r><w:drawing><wp:inline xmlns:wp="{drawing}/wordprocessingDrawing"><wp:extent {size}/>'
+        f'<wp:docPr id="1" name="p"/><a:graphic {_A}><a:graphicData uri="{drawing}/picture">'
+        f'<pic:pic xmlns:pic="{drawing}/picture"><pic:nvPicPr><pic:cNvPr id="0" name="p"/><pic:cNvPicPr/></pic:nvPicPr>'
+        f'<pic:blipFill><a:blip r:link="{link}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
+        f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm><a:prstGeom prst="rect"/></pic:spPr>'
+        "</pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"
+    )
+
+
+def docx_with_picture(png: bytes) -> bytes:
+    """A text of Word that brings a picture along."""
+    parts = {**members(docx(WORDS, inside=picture_at("rId7").replace("r:link", "r:embed"))), "word/media/p.png": png}
+    kept = {name: parts[name] for name in ("word/document.xml", "word/media/p.png")}
+    return ooxml("docx", kept, links={"rId7": ("image", "media/p.png")}, defaults={"png": "image/png"})
+
+
+def field_of_word(code: str) -> str:
+    """XML of a paragraph of Word with a field, such as one that includes another file."""
+    parts = (
+        *('<w:fldChar w:fldCharType="begin"/>', f"<w:instrText>{escape(code)}</w:instrText>"),
+        *('<w:fldChar w:fldCharType="separate"/>', "<w:t>old</w:t>", '<w:fldChar w:fldCharType="end"/>'),
+    )
+    return "<w:p>" + "".join(f"<w:r>{part}</w:r>" for part in parts) + "</w:p>"
+
+
+def xlsx(*rows: str) -> bytes:
+    """A sheet of Excel with a text in each row."""
     cells = "".join(
         f'<row r="{number}"><c r="A{number}" t="inlineStr"><is><t>{escape(text)}</t></is></c></row>'
         for number, text in enumerate(rows or (WORDS, BLANK), start=1)
     )
-    if formula:
-        cells += f'<row r="99"><c r="A99"><f>{escape(formula)}</f></c></row>'
-    sheet = f'<?xml version="1.0"?><worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
+    return _sheet(cells)
+
+
+def xlsx_of_a_date(*, days: int) -> bytes:
+    """A sheet of one cell: so many days since 1899-12-30, in the short form that each country has its own of."""
+    once = "".join(f'<{name}s count="1"><{name}/></{name}s>' for name in ("font", "fill", "border"))
+    forms = '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf/><xf numFmtId="14"/></cellXfs>'
+    styles = f'<?xml version="1.0"?><styleSheet xmlns="{_SHEETS}">{once}{forms}</styleSheet>'
+    return _sheet(f'<row r="1"><c r="A1" s="1"><v>{days}</v></c></row>', styles=styles)
+
+
+def _sheet(rows: str, *, styles: str = f'<styleSheet xmlns="{_SHEETS}"/>') -> bytes:
+    columns = '<cols><col min="1" max="1" width="40"/></cols>'
+    sheet = f'<?xml version="1.0"?><worksheet xmlns="{_SHEETS}">{columns}<sheetData>{rows}</sheetData></worksheet>'
     book = (
-        f'<?xml version="1.0"?><workbook xmlns="{main}" {_R}>'
+        f'<?xml version="1.0"?><workbook xmlns="{_SHEETS}" {_R}>'
         '<sheets><sheet name="Sheet" sheetId="1" r:id="rId1"/></sheets></workbook>'
     )
     return ooxml(
         "xlsx",
-        {"xl/workbook.xml": book, "xl/worksheets/sheet1.xml": sheet, **(more or {})},
-        links={"rId1": ("worksheet", "worksheets/sheet1.xml")},
-        types={"xl/worksheets/sheet1.xml": f"{_OOXML}.spreadsheetml.worksheet+xml"},
+        {"xl/workbook.xml": book, "xl/worksheets/sheet1.xml": sheet, "xl/styles.xml": styles},
+        links={"rId1": ("worksheet", "worksheets/sheet1.xml"), "rId2": ("styles", "styles.xml")},
+        types={
+            "xl/worksheets/sheet1.xml": f"{_OOXML}.spreadsheetml.worksheet+xml",
+            "xl/styles.xml": f"{_OOXML}.spreadsheetml.styles+xml",
+        },
     )
 
 
@@ -180,7 +230,14 @@ def pptx(*lines: str) -> bytes:
     )
 
 
-def odf(kind: str, body: str, *, more: Mapping[str, str | bytes] | None = None, manifest: str = "") -> bytes:
+def odf(
+    kind: str,
+    body: str,
+    *,
+    before: str = "",
+    more: Mapping[str, str | bytes] | None = None,
+    manifest: str = "",
+) -> bytes:
     """A document of ODF whose body is this XML; `manifest`: XML within the entry of its content."""
     spaces = " ".join(
         f'xmlns:{name}="{_ODF}:{path}:1.0"'
@@ -191,12 +248,15 @@ def odf(kind: str, body: str, *, more: Mapping[str, str | bytes] | None = None, 
     )
     content = (
         f'<?xml version="1.0"?><office:document-content {spaces} xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'office:version="1.2"><office:body>{body}</office:body></office:document-content>'
+        f'office:version="1.2">{before}<office:body>{body}</office:body></office:document-content>'
     )
     entries = (
         f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{ODF_TYPES[kind]}"/>'
         f'<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml">{manifest}'
         "</manifest:file-entry>"
+        + "".join(
+            f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="text/xml"/>' for name in more or {}
+        )
     )
     listed = (
         f'<?xml version="1.0"?><manifest:manifest xmlns:manifest="{_ODF}:manifest:1.0">{entries}</manifest:manifest>'
@@ -210,6 +270,25 @@ def odt(*paragraphs: str, inside: str = "", manifest: str = "", more: Mapping[st
     """A text of ODF."""
     body = "".join(f"<text:p>{escape(each)}</text:p>" for each in paragraphs or (WORDS, BLANK))
     return odf("odt", f"<office:text>{body}{inside}</office:text>", manifest=manifest, more=more)
+
+
+def odt_with_basic(code: str, before: str) -> bytes:
+    """A text of ODF with a module `M` in the library `Standard`, and what is to come before its body."""
+    library = "http://openoffice.org/2000/library"
+    script = "http://openoffice.org/2000/script"
+    return odf(
+        "odt",
+        f"<office:text><text:p>{WORDS}</text:p></office:text>",
+        before=before,
+        more={
+            "Basic/script-lc.xml": f'<library:libraries xmlns:library="{library}">'
+            '<library:library library:name="Standard" library:link="false"/></library:libraries>',
+            "Basic/Standard/script-lb.xml": f'<library:library xmlns:library="{library}" library:name="Standard" '
+            'library:readonly="false"><library:element library:name="M"/></library:library>',
+            "Basic/Standard/M.xml": f'<script:module xmlns:script="{script}" script:name="M" '
+            f'script:language="StarBasic">{escape(code)}</script:module>',
+        },
+    )
 
 
 def ods(*rows: str) -> bytes:

@@ -1,6 +1,8 @@
 """What a ZIP is as an office file: by its main part (ECMA-376, part 2) or its media type (ODF 1.2, part 3)."""
 
 import re
+import zlib
+from xml.parsers import expat
 
 from buffrsign.documents.border import Refused
 from buffrsign.documents.office.kind import OfficeFile, OfficeKind
@@ -18,6 +20,8 @@ _MAIN_PARTS = {
         *("ms-powerpoint.presentation", "ms-powerpoint.slideshow", "ms-powerpoint.template"),
     ),
 }
+_OVERRIDE = re.compile(rb"<(?:[\w.-]+:)?Override\s[^>]*>")
+_PART_NAME = re.compile(rb"""PartName\s*=\s*["']([^"']{1,1000})["']""")
 _MAIN_PART = re.compile(
     rb"""ContentType\s*=\s*["']application/vnd\.(?:openxmlformats-officedocument\.)?"""
     rb"""([a-z-]+\.[a-z]+)(?:\.macroEnabled(?:Template)?)?\.main\+xml["']""",
@@ -29,6 +33,8 @@ _MEDIA_TYPES = {
     b"presentation": OfficeKind.ODP,
 }
 _MEDIA_TYPE = re.compile(rb"application/vnd\.oasis\.opendocument\.([a-z]+)(?:-template)?\s*\Z")
+_CONTENT = "content.xml"
+_CHECKED_BYTES = 64 * 1024 * 1024
 _ENCRYPTED = re.compile(rb"<(?:[\w.-]+:)?encryption-data[\s/>]")
 
 _MACROS_OF_OOXML = re.compile(r"vbaProject\.bin\Z|/macrosheets/", re.IGNORECASE)
@@ -51,8 +57,11 @@ def recognise_package(data: bytes) -> OfficeFile:
     if (kind := _odf_kind(folder)) is not None:
         if _ENCRYPTED.search(folder.read(_MANIFEST) or b""):
             raise Refused(Reason.ENCRYPTED)
+        _require_whole(folder, _CONTENT)
         return OfficeFile(kind, any(name.startswith(_MACROS_OF_ODF) for name in folder.names))
-    if (kind := _ooxml_kind(folder)) is not None:
+    if (main := _ooxml_main_part(folder)) is not None:
+        kind, part = main
+        _require_whole(folder, part)
         return OfficeFile(kind, any(map(_MACROS_OF_OOXML.search, folder.names)))
     raise Refused(Reason.UNSUPPORTED)
 
@@ -67,11 +76,31 @@ def _odf_kind(folder: ZipFolder) -> OfficeKind | None:
     return _MEDIA_TYPES.get(found[1]) if found else None
 
 
-def _ooxml_kind(folder: ZipFolder) -> OfficeKind | None:
-    """By the first main part that is listed and known."""
-    for found in _MAIN_PART.finditer(folder.read(_CONTENT_TYPES) or b""):
-        named = found[1].decode("ascii").lower()
-        for kind, main_parts in _MAIN_PARTS.items():
-            if named in main_parts:
-                return kind
+def _ooxml_main_part(folder: ZipFolder) -> tuple[OfficeKind, str] | None:
+    """The first that is listed and of a kind that we know, and its name."""
+    for entry in _OVERRIDE.finditer(folder.read(_CONTENT_TYPES) or b""):
+        part, named = _PART_NAME.search(entry[0]), _MAIN_PART.search(entry[0])
+        if part and named:
+            main_part = named[1].decode("ascii").lower()
+            for kind, main_parts in _MAIN_PARTS.items():
+                if main_part in main_parts:
+                    return kind, part[1].decode("utf-8", "replace").lstrip("/")
     return None
+
+
+def _require_whole(folder: ZipFolder, part: str) -> None:
+    """LibreOffice shows what comes before a mistake in the XML as if it were all.
+
+    Raises:
+        Refused: the part is missing, or no XML.
+    """
+    parser, checked = expat.ParserCreate(), 0
+    try:
+        for chunk in folder.chunks(part):
+            parser.Parse(chunk, False)
+            checked += len(chunk)
+            if checked > _CHECKED_BYTES:
+                return
+        parser.Parse(b"", True)
+    except (expat.ExpatError, zlib.error) as error:
+        raise Refused(Reason.DAMAGED) from error

@@ -4,7 +4,7 @@
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from struct import Struct, unpack_from
 from typing import NamedTuple
 
@@ -54,8 +54,28 @@ class ZipFolder:
         member = self._members.get(name)
         if member is None:
             return None
+        return _unpacked(self._packed(member), member)
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """A member, unpacked piece by piece, at most `MOST_BYTES` at a time; nothing where there is none."""
+        member = self._members.get(name)
+        if member is None:
+            return
+        packed = self._packed(member)
+        if member.method == _STORED:
+            yield packed
+            return
+        inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+        while packed and not inflating.eof:
+            yield inflating.decompress(packed, MOST_BYTES)
+            packed = inflating.unconsumed_tail
+
+    def _packed(self, member: _Member) -> bytes:
         start = member.at + _LOCAL_BYTES + sum(_halves(self._data, member.at + _LOCAL_NAME_AT, count=2))
-        return _unpacked(self._data[start : start + member.packed_bytes], member)
+        packed = self._data[start : start + member.packed_bytes]
+        if len(packed) != member.packed_bytes or member.method not in {_STORED, _DEFLATED}:
+            raise Refused(Reason.DAMAGED)
+        return packed
 
 
 def first_name(data: bytes) -> str:
@@ -95,8 +115,6 @@ def _directory(data: bytes) -> dict[str, _Member]:
 
 
 def _unpacked(packed: bytes, member: _Member) -> bytes:
-    if len(packed) != member.packed_bytes or member.method not in {_STORED, _DEFLATED}:
-        raise Refused(Reason.DAMAGED)
     if member.method == _STORED:
         whole, is_cut = packed[:MOST_BYTES], len(packed) > MOST_BYTES
     else:

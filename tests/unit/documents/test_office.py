@@ -18,6 +18,8 @@ def word(*, mark: int = 0xA5EC, flags: int = 0) -> bytes:
     return pack("<H8xH", mark, flags)
 
 
+MAIN = {"word/document.xml": "<a/>", "xl/workbook.xml": "<a/>", "ppt/presentation.xml": "<a/>"}
+
 KINDS = {
     **{kind: getattr(made, kind)() for kind in ("docx", "xlsx", "pptx", "odt", "ods", "odp", "rtf")},
     "doc": made.compound({"WordDocument": word(), "1Table": b""}),
@@ -43,7 +45,7 @@ def test_a_file_is_what_is_in_it(kind):
     ],
 )
 def test_macros_are_told_and_do_not_change_the_kind(main_part, kind, parts):
-    assert recognise_office(made.ooxml(kind, parts, main_part=main_part)) == OfficeFile(OfficeKind(kind), True)
+    assert recognise_office(made.ooxml(kind, MAIN | parts, main_part=main_part)) == OfficeFile(OfficeKind(kind), True)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_macros_are_told_of_other_formats_too(data):
 
 @pytest.mark.parametrize("form", ["document", "template"])
 def test_a_template_is_a_document(form):
-    data = made.ooxml("docx", {}, main_part=made.MAIN_PARTS["docx"].replace("document.main", f"{form}.main"))
+    data = made.ooxml("docx", MAIN, main_part=made.MAIN_PARTS["docx"].replace("document.main", f"{form}.main"))
 
     assert recognise_office(data) == OfficeFile(OfficeKind.DOCX, False)
 
@@ -131,6 +133,31 @@ def test_a_file_that_is_cut_off_is_damaged_or_what_its_beginning_says(kind, shar
     assert isinstance(found, Unreadable) or kind == "doc"
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        made.ooxml("docx", {"word/document.xml": "<a><b>the first half"}),
+        made.ooxml("docx", {"word/document.xml": b""}),
+        made.ooxml("docx", {}),
+        made.odf("odt", "<office:text><text:p>the first half"),
+    ],
+    ids=["cut off", "empty", "missing", "ODF cut off"],
+)
+def test_a_document_of_which_libreoffice_would_show_a_part_is_damaged(data):
+    assert recognise_office(data) == Unreadable.because(Reason.DAMAGED)
+
+
+def test_entities_that_multiply_are_no_document():
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "x" * 100}">' for n in range(10))
+    data = made.ooxml("docx", {"word/document.xml": f"<!DOCTYPE a [{entities}]><a>&e9;</a>"})
+    began = time.process_time()
+
+    found = recognise_office(data)
+
+    assert found == Unreadable.because(Reason.DAMAGED)
+    assert time.process_time() - began < 1
+
+
 def changed(data: bytes, at: int, value: bytes) -> bytes:
     return data[:at] + value + data[at + len(value) :]
 
@@ -191,9 +218,11 @@ def test_tables_of_a_compound_file_that_lead_back_to_themselves_end():
 def test_a_list_of_types_may_be_deep_and_long():
     deep = b"<a>" * 1_000_000
     assert len(deep) < MOST_BYTES
-    types = deep + f'<Override ContentType="{made.MAIN_PARTS["docx"]}"/>'.encode()
+    types = deep + f'<Override PartName="/main.xml" ContentType="{made.MAIN_PARTS["docx"]}"/>'.encode()
 
-    assert recognise_office(made.zipped({"[Content_Types].xml": types})) == OfficeFile(OfficeKind.DOCX, False)
+    assert recognise_office(made.zipped({"[Content_Types].xml": types, "main.xml": "<a/>"})) == OfficeFile(
+        OfficeKind.DOCX, False
+    )
 
 
 @pytest.mark.parametrize("kind", ["docx", "odt", "doc", "xls", "ppt"])

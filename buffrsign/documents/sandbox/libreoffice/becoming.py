@@ -94,7 +94,7 @@ def _bound(limits: OfficeLimits) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_CPU, math.ceil(limits.cpu_s)),
-        (resource.RLIMIT_FSIZE, limits.output_bytes),
+        (resource.RLIMIT_FSIZE, limits.scratch_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files),
     ):
         resource.setrlimit(limit, (most, most))

@@ -11,9 +11,9 @@ from buffrsign.documents.sandbox.limits import MIB, Positive
 class OfficeLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Past them it ends, and the file has an outcome.
 
-    `memory_bytes`: of address space, of which LibreOffice reserves 460 MiB for the smallest file. `cpu_s`: of
-    processor time, rounded up to seconds. `wall_s`: until the PDF is there. `output_bytes`: of that PDF, and of any
-    other file that it writes. `scratch_bytes`, `scratch_files`: of all that it writes. `open_files`: at a time.
+    `memory_bytes`: of address space. `cpu_s`: of processor time, rounded up to seconds. `wall_s`: until the PDF is
+    there. `output_bytes`: of that PDF. `scratch_bytes`, `scratch_files`: of all that lies in its folder. `open_files`:
+    at a time.
     """
 
     memory_bytes: Positive = 1024 * MIB

@@ -53,7 +53,7 @@ class Scratch:
             about = os.fstat(file)
             if not stat.S_ISREG(about.st_mode) or about.st_size == 0:
                 return Reason.DAMAGED
-            return Reason.TOO_LARGE if about.st_size >= at_most else made.read(at_most)
+            return Reason.TOO_LARGE if about.st_size > at_most else made.read(at_most)
 
 
 @contextmanager
