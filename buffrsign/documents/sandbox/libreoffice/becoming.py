@@ -50,6 +50,13 @@ def become_libreoffice(asked: Convert, connection: socket.socket) -> NoReturn:
     """
     os.setsid()
     os.chdir(asked.scratch)
+    send(connection, Begun(confine_to(asked), 0))
+    _connect_standard_streams(connection)
+    os.execve(asked.program, [asked.program, *_arguments(asked)], _environment(Path(asked.scratch)))  # noqa: S606
+
+
+def confine_to(asked: Convert) -> Confined:
+    """Bound this process to what LibreOffice needs for this file, for good. Says what the kernel did not do."""
     program, scratch = Path(asked.program), Path(asked.scratch)
     rules: list[int] = []
     known = _held(lambda: rules.append(_rules(program, scratch)))
@@ -57,10 +64,7 @@ def become_libreoffice(asked: Convert, connection: socket.socket) -> NoReturn:
     privileges = _held(kernel.drop_privileges)
     files = known and _held(lambda: landlock.restrict(rules[0]))
     reaching_out = _held(_filter_calls)
-    confined = Confined(network=reaching_out, programs=reaching_out and files, files=files, privileges=privileges)
-    send(connection, Begun(confined, 0))
-    _connect_standard_streams(connection)
-    os.execve(program, [str(program), *_arguments(asked)], _environment(scratch))  # noqa: S606
+    return Confined(network=reaching_out, programs=reaching_out and files, files=files, privileges=privileges)
 
 
 def _held(confine_further: Callable[[], None]) -> bool:

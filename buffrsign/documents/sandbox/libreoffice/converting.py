@@ -1,9 +1,11 @@
 """One office file becomes a PDF: LibreOffice is started on it, watched, and ended."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from threading import Lock
 
 import msgspec
@@ -137,7 +139,18 @@ class Converter:
                 return None
             if reason := scratch.overstepped(self._office.limits):
                 return reason
+            if _written_by(child.pid) > self._office.limits.written_bytes:
+                return Reason.RESOURCE_LIMIT
         return Reason.TIMEOUT
+
+
+def _written_by(pid: int) -> int:
+    """As the process asked, or as came to the disk, whichever is more; 0 where it has ended, or the kernel hides it."""
+    try:
+        counted = Path(f"/proc/{pid}/io").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return max(int(count) for count in re.findall(r"^(?:wchar|write_bytes): (\d+)$", counted, re.MULTILINE))
 
 
 def _order(program: LibreOffice, scratch: Scratch, import_filter: str, limits: OfficeLimits) -> Convert:

@@ -4,13 +4,15 @@ import socket
 from collections.abc import Iterator
 
 from buffrsign.documents.sandbox import bpf
-from buffrsign.documents.sandbox.bpf import FAIL, ONESELF, REFUSE, UNKNOWN
+from buffrsign.documents.sandbox.bpf import FAIL, ONESELF, REFUSE, UNKNOWN, UNSUPPORTED
 from buffrsign.documents.sandbox.syscalls import (
     ACCESS,
     CLONE,
     CLONE3,
     DENIED,
     FACCESSAT,
+    FALLOCATE,
+    MEMFD_CREATE,
     PRCTL,
     PRLIMIT64,
     SOCKET,
@@ -27,13 +29,16 @@ _NEEDED = frozenset({"socket", "bind", "listen", "accept", "execve"})
 def instructions(machine: str, *, pid: int) -> Iterator[bytes]:
     """The filter for the process of this number, from before it becomes LibreOffice.
 
-    Sockets are those of a path, and nobody can connect one. `access` does not know of Landlock: without an answer of
+    Sockets are those of a path, and nobody can connect one. Files in memory, and space that is only reserved, no limit
+    would count. `access` does not know of Landlock: without an answer of
     ours it would call `/tmp` writable, and LibreOffice would want its socket there.
     """
     yield from bpf.beginning(machine)
     for name, call in DENIED.items():
         if name not in _NEEDED:
             yield from bpf.on(call, machine, FAIL)
+    yield from bpf.on(MEMFD_CREATE, machine, FAIL)
+    yield from bpf.on(FALLOCATE, machine, UNSUPPORTED)
     yield from bpf.on(CLONE3, machine, UNKNOWN)
     yield from bpf.only_for_threads(CLONE, machine, FAIL)
     yield from bpf.only_if(PRCTL, machine, argument=0, among=(_NAME_OF_THREAD,), answer=FAIL)

@@ -102,6 +102,10 @@ def test_one_that_writes_too_much_is_ended(convert):
     assert convert(scratch_bytes=4096) is Reason.RESOURCE_LIMIT
 
 
+def test_one_that_writes_and_removes_too_much_is_ended(convert):
+    assert convert(written_bytes=10) is Reason.RESOURCE_LIMIT
+
+
 def test_a_pdf_past_the_limit_is_too_large(convert):
     assert convert(output_bytes=5_000) is Reason.TOO_LARGE
 
