@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from buffrsign.compliance import Policy
     from buffrsign.core.sql import Database
     from buffrsign.documents.analysis import Analysis
-    from buffrsign.documents.sandbox import Sandbox
+    from buffrsign.documents.sandbox import Office, Sandbox
     from buffrsign.ledger import Ledger
     from buffrsign.mail.delivery import Mailer
     from buffrsign.mail.doubts import Doubts
@@ -142,7 +142,7 @@ class Services:
             output_bytes=settings.sandbox_output_mib * MIB,
             files_per_child=settings.sandbox_files_per_child,
         )
-        return Sandbox(limits, kills=self.kills)
+        return Sandbox(limits, kills=self.kills, office=_office_of(settings))
 
     @cached_property
     def analyst(self) -> "Callable[[Analysis, Sequence[str]], Analysis] | None":
@@ -311,6 +311,20 @@ def _bucket_of(settings: Settings) -> "S3Place":
         prefix=settings.s3_prefix or "",
         ca_file=settings.s3_ca_file,
     )
+
+
+def _office_of(settings: Settings) -> "Office | None":
+    """What makes PDFs of office files, unless that is switched off; whether it is installed is seen with the first."""
+    from buffrsign.documents.sandbox import Office
+    from buffrsign.documents.sandbox.libreoffice import OfficeLimits
+    from buffrsign.documents.sandbox.limits import MIB
+
+    if settings.soffice == "off":
+        return None
+    limits = OfficeLimits(
+        memory_bytes=settings.office_memory_mib * MIB, cpu_s=settings.office_cpu_s, wall_s=settings.office_wall_s
+    )
+    return Office(soffice=settings.soffice, limits=limits)
 
 
 def _providers(settings: Settings) -> tuple[SmtpServer, ...]:

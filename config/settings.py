@@ -223,6 +223,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[int, msgspec.Meta(ge=1, le=100_000)],
         Is("after how many files a process that reads them is replaced", "1 to 100000"),
     ] = 100
+    soffice: Annotated[
+        Text,
+        Is(
+            "LibreOffice, which makes PDFs of office files; `off`: they are unsupported; see docs/office-files.md",
+            "a program on the PATH, a path, or `off`",
+        ),
+    ] = "soffice"
+    office_memory_mib: Annotated[
+        Annotated[int, msgspec.Meta(ge=512, le=65_536)],
+        Is("how much address space LibreOffice may have for one file, in MiB", "512 to 65536"),
+    ] = 1024
+    office_cpu_s: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=120)],
+        Is("how much processor time it may take for one file, in seconds", "1 to 120"),
+    ] = 30
+    office_wall_s: Annotated[
+        Annotated[float, msgspec.Meta(ge=1, le=120)],
+        Is("how long it may take for one file by the clock, in seconds", "1 to 120"),
+    ] = 60.0
     language_model_url: Annotated[
         Text | None,
         Is(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from buffrsign import Producer
+from buffrsign.documents.sandbox.libreoffice.program import ON_THE_PATH
 from buffrsign.mail.chromium import find_browser
 from tests.support import parallel
 from tests.support.broker import KEY_SECRET, TestBroker, databases, running_server
@@ -19,6 +20,7 @@ PARTS: dict[str, Callable[[], object]] = {
     "postgresql": folder_of_programs,
     "chromium": find_browser,
     "s3-server": find_swift,
+    "libreoffice": lambda: next(filter(None, map(shutil.which, ON_THE_PATH)), None),
 }
 """What `needs(part)` may name, and what shows that it is there."""
 

@@ -42,8 +42,8 @@ class Unreadable(msgspec.Struct, frozen=True):
 _DETAILS = {
     Reason.EMPTY: "The file has no bytes; upload it again.",
     Reason.NOT_A_PDF: "The file is not a PDF; export the document as PDF and upload that.",
-    Reason.ENCRYPTED: "The PDF opens only with a password; remove the password and upload it again.",
-    Reason.DAMAGED: "The PDF is damaged; export it anew from the program that made it and upload that.",
+    Reason.ENCRYPTED: "The file opens only with a password; remove the password and upload it again.",
+    Reason.DAMAGED: "The file is damaged; export it anew as PDF from the program that made it and upload that.",
     Reason.TOO_LARGE: f"The file is larger than {MAX_BYTES // 1024 // 1024} MiB; reduce or split it and upload that.",
     Reason.TOO_MANY_PAGES: f"The PDF has more than {MAX_PAGES:,} pages; split it and upload the parts.",
     Reason.UNSUPPORTED: "The file's kind or protection is not supported; upload an unprotected PDF.",

@@ -21,8 +21,8 @@ STARTED = "started"
 class FileFound(msgspec.Struct, frozen=True, kw_only=True):
     """One file. `path` is relative to the folder; `sha256` is None where the file was too large to be read.
 
-    `outcome` is "ok", or else the `reason` of the first of the reading `steps` that ended otherwise. A picture is read
-    as the PDF that is made of it; `converted_from` is its format then. `ms` by the clock for all
+    `outcome` is "ok", or else the `reason` of the first of the reading `steps` that ended otherwise. A picture or
+    an office file is read as the PDF that is made of it; `converted_from` is its format then. `ms` by the clock for all
     steps; `peak_mb` in MiB over the child's idle memory, of the step that took most. `pages` and `encrypted` are the
     inspection's. `crashed_children` over this file.
     """

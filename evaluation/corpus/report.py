@@ -58,6 +58,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "leaked_exceptions": result.leaked_exceptions,
         "outcomes": outcomes(result.found),
         "step_outcomes": {name: dict(counts) for name, counts in by_step(result.found).items()},
+        "converted": converted(result.found),
         "ms": {"median": round(median(ms), 2), "p99": round(_p99(ms), 2), "most": max(ms)} if ms else None,
         "peak_mb": max((each.peak_mb for each in result.found), default=0.0),
         "seconds": round(result.seconds, 1),
@@ -79,7 +80,8 @@ def by_step(found: Sequence[FileFound]) -> dict[str, Counter[str]]:
 
 def as_table(result: Result) -> Group:
     """Outcomes by step, the slowest files, and what else is to be known."""
-    return Group(_outcomes(result), _slowest(result), *_sentences(result))
+    made = [_converted(result)] if any(each.converted_from for each in result.found) else []
+    return Group(_outcomes(result), *made, _slowest(result), *_sentences(result))
 
 
 def _outcomes(result: Result) -> Table:
@@ -91,6 +93,30 @@ def _outcomes(result: Result) -> Table:
     files = Counter(outcomes(result.found))
     for outcome in sorted(set(files).union(*steps.values()), key=lambda each: (each != OK, -files[each], each)):
         table.add_row(outcome, *(f"{counts[outcome]:,}" for counts in (files, *steps.values())))
+    return table
+
+
+def converted(found: Sequence[FileFound]) -> dict[str, dict[str, float]]:
+    """Of the files that became PDFs first, by what they were: how many, and what all steps took."""
+    kinds = Counter(each.converted_from for each in found if each.converted_from)
+    return {
+        kind: {
+            "files": count,
+            "ms_median": round(median(each.ms for each in found if each.converted_from == kind)),
+            "ms_most": round(max(each.ms for each in found if each.converted_from == kind)),
+            "peak_mb": round(max(each.peak_mb for each in found if each.converted_from == kind)),
+        }
+        for kind, count in sorted(kinds.items())
+    }
+
+
+def _converted(result: Result) -> Table:
+    table = Table(title="made into PDFs first, and read as such", title_justify="left")
+    table.add_column("from")
+    for name in ("files", "median ms", "most ms", "most MiB"):
+        table.add_column(name, justify="right")
+    for kind, figures in converted(result.found).items():
+        table.add_row(kind, *(f"{figure:,}" for figure in figures.values()))
     return table
 
 

@@ -7,8 +7,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from buffrsign.documents import MAX_BYTES, Inspected, PicturePdf, Reason, Unreadable
-from buffrsign.documents.sandbox import Limits, Sandbox, SandboxBroken, Spent
+from buffrsign.documents import MAX_BYTES, Inspected, Reason, Unreadable
+from buffrsign.documents.sandbox import Limits, MadePdf, Office, Sandbox, SandboxBroken, Spent
 from buffrsign.documents.sandbox.limits import MIB
 from evaluation.corpus.found import BROKEN, LEAKED, OK, STARTED, FileFound, outcome_of
 from evaluation.corpus.steps import INSPECT, STEPS, Step
@@ -35,7 +35,7 @@ class FileReader:
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self._folder = folder
         self._peak_bytes = 0
-        self.sandbox = Sandbox(limits, kills=NeverAgain(), observe=self._observe)
+        self.sandbox = Sandbox(limits, kills=NeverAgain(), observe=self._observe, office=Office())
 
     def read(self, path: str) -> FileFound:
         """Whatever the file does, this says what became of it."""
@@ -64,14 +64,17 @@ class FileReader:
         )
 
     def _found(self, data: bytes | None) -> tuple[dict[str, Taken], str | None]:
-        """What each step finds; of a picture, in the PDF made of it, as the inspection's task does, and its format."""
+        """What each step finds; of a picture or an office file in the PDF made of it, as the inspection's task does.
+
+        The latter's format, or kind, comes second.
+        """
         found = {name: self._take(step, data) for name, step in STEPS.items()}
         if found[INSPECT][0] != Reason.NOT_A_PDF.value:
             return found, None
-        outcome, made = self._take(lambda sandbox, picture: sandbox.picture_to_pdf(picture), data)
-        if isinstance(made, PicturePdf):
-            return {name: self._take(step, made.pdf) for name, step in STEPS.items()}, made.format
-        return found if outcome == Reason.UNSUPPORTED.value else dict.fromkeys(STEPS, (outcome, None)), None
+        outcome, made = self._take(lambda sandbox, other: sandbox.to_pdf(other), data)
+        if isinstance(made, MadePdf):
+            return {name: self._take(step, made.pdf) for name, step in STEPS.items()}, made.made_of
+        return found if outcome == OK else dict.fromkeys(STEPS, (outcome, None)), None
 
     def _take(self, step: Step, data: bytes | None) -> Taken:
         """None instead of data is too much to be read."""

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from buffrsign.compliance import claims_of_accreditation
-from buffrsign.documents import MAX_BYTES, Inspected, PicturePdf, Reason, Unreadable
+from buffrsign.documents import MAX_BYTES, Inspected, Reason, Unreadable
+from buffrsign.documents.sandbox import NOT_INSTALLED, MadePdf
 from buffrsign.jobs.documents import AnalyseDocument, DetectFields, InspectDocument, RenderThumbnails
 from buffrsign.storage import Step, Version, attach
 from config.cache import INSPECTIONS
@@ -16,7 +17,7 @@ from tasks.documents.steps import finish, hold, record, show_progress
 CLAIM_SCAN_PAGES = 50
 CLAIM_SCAN_CHARACTERS = 200_000
 
-_LEDGER = ("readable", "reason", "pages", "encrypted", "converted_from", "pdf")
+_LEDGER = ("readable", "reason", "pages", "encrypted", "converted_from", "converted_by", "has_macros", "pdf")
 
 
 @task(InspectDocument, attempts=5)
@@ -26,7 +27,8 @@ def inspect_document(job: InspectDocument, services: Services) -> Done:
     show_progress(version, Step.INSPECT, 25, services)
     found = _inspection(version, services)
     record(job, "document.inspected", version, found, services, kept=_LEDGER)
-    finish(version, Step.INSPECT, found, services)
+    if found.get("detail") != NOT_INSTALLED.detail:  # it may be installed later: the first result that is kept stays
+        finish(version, Step.INSPECT, found, services)
     if not found["readable"]:
         hold(version, str(found["reason"]), services)
         return Done(str(found["reason"]), found)
@@ -44,7 +46,7 @@ def _inspection(version: Version, services: Services) -> dict[str, Any]:
     """What the file is, as JSON values; from the cache when these bytes were read before, and could be.
 
     That a file cannot be read may be the machine's doing, or ours, so it is found out each time. What is read from a
-    PDF made of a picture is not cached: that PDF belongs to the version.
+    PDF made of something else is not cached: that PDF belongs to the version.
     """
     known = services.cache.get(INSPECTIONS, version.sha256)
     if isinstance(known, dict):
@@ -56,21 +58,34 @@ def _inspection(version: Version, services: Services) -> dict[str, Any]:
     if found["readable"]:
         services.cache.put(INSPECTIONS, version.sha256, found)
     elif found["reason"] == Reason.NOT_A_PDF.value:
-        return _picture_inspected(data, version, services) or found
+        return _other_inspected(data, version, services) or found
     return found
 
 
-def _picture_inspected(data: bytes, version: Version, services: Services) -> dict[str, Any] | None:
-    """What the picture is once it is a PDF, which is kept with the version; None where the file is no picture."""
-    match services.sandbox.picture_to_pdf(data):
-        case Unreadable(Reason.UNSUPPORTED):
+def _other_inspected(data: bytes, version: Version, services: Services) -> dict[str, Any] | None:
+    """What a picture or an office file is as a PDF, which is kept with the version; None where it is neither."""
+    upload = {"sha256": version.sha256, "size_bytes": len(data)}
+    if about := _made_before(version, services):
+        return {**_inspected(services.blobs.get(about["pdf"]), services), **upload, **about}
+    match services.sandbox.to_pdf(data):
+        case None:
             return None
         case Unreadable() as refused:
             return _unreadable(refused)
-        case PicturePdf(pdf, kind):
-            kept = attach(pdf, to=version, catalog=services.catalog, blobs=services.blobs)
-            upload = {"sha256": version.sha256, "size_bytes": len(data)}
-            return {**_inspected(pdf, services), **upload, "converted_from": kind, "pdf": kept}
+        case MadePdf() as made:
+            kept = attach(made.pdf, to=version, catalog=services.catalog, blobs=services.blobs)
+            about = {"converted_from": made.made_of, "pdf": kept}
+            if made.made_by:
+                about |= {"converted_by": made.made_by, "has_macros": made.has_macros}
+            return {**_inspected(made.pdf, services), **upload, **about}
+
+
+def _made_before(version: Version, services: Services) -> dict[str, Any] | None:
+    """What LibreOffice made at an earlier inspection, and later steps read: it never makes the same bytes again."""
+    earlier = services.catalog.results(version.document_id, version.sha256).get(Step.INSPECT, {})
+    if not (earlier.get("readable") and earlier.get("converted_by")):
+        return None
+    return {name: earlier[name] for name in ("converted_from", "pdf", "converted_by", "has_macros")}
 
 
 def _inspected(pdf: bytes, services: Services) -> dict[str, Any]:

@@ -28,7 +28,7 @@ BEFORE_CHECK = frozenset(Step(planned.step) for planned in PLAN if planned.stage
 
 
 def read_pdf(version: Version, services: Services, reader: Callable[[bytes], Found | Unreadable]) -> Found | Unreadable:
-    """What the reader finds in the version's own bytes, or in the PDF that its inspection made of a picture.
+    """What the reader finds in the version's own bytes, or in the PDF that its inspection made of it.
 
     What is too large to be read does not even come into memory.
     """

@@ -3,7 +3,10 @@
 import os
 import signal
 
+import msgspec
+
 from buffrsign.documents.outcome import Reason
+from buffrsign.documents.sandbox.wire import Ended
 
 _NAMED = frozenset(signal.Signals)
 _REASONS: dict[int, Reason] = {
@@ -13,6 +16,13 @@ _REASONS: dict[int, Reason] = {
     signal.SIGABRT: Reason.RESOURCE_LIMIT,  # PDFium, which got no memory
     signal.SIGSYS: Reason.ACTIVE_CONTENT,  # a system call that reaches out
 }
+
+
+class Killed(msgspec.Struct, frozen=True):
+    """A child ended, or had to be ended, over a file."""
+
+    reason: Reason
+    ended: Ended
 
 
 def reason_of(status: int) -> Reason:

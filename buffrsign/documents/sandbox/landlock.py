@@ -1,4 +1,4 @@
-"""Which files a reader may open: Python's own and fonts, to read; none to write (landlock(7))."""
+"""Which files a process may open: readers Python's own and fonts, to read; none to write (landlock(7))."""
 
 import ctypes
 import errno
@@ -12,28 +12,52 @@ from buffrsign.documents.sandbox.kernel import address, call
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every instruction set
 _VERSION_ONLY = 1
 _PATH_BENEATH = 1
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
-_FIRST_RIGHTS = (1 << 13) - 1
-_RIGHTS_SINCE = {2: 1 << 13, 3: 1 << 14}  # refer, truncate
+
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REGULAR, MAKE_SOCKET = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 9
+REFER, TRUNCATE = 1 << 13, 1 << 14
+_FIRST_RIGHTS = REFER - 1
+_RIGHTS_SINCE = {2: REFER, 3: TRUNCATE}
 
 _SYSTEM = ("/usr", "/lib", "/lib64")
 _PARTS_OF_PYTHON = ("stdlib", "site-packages", "dist-packages", "lib-dynload")
 
 
-def ruleset() -> int | None:
-    """The rules, as an open file that children inherit; None where the kernel has none."""
-    try:
+class Rules:
+    """Rules under way: whatever is not allowed is denied, once they are kept to.
+
+    Raises:
+        OSError: the kernel has none.
+    """
+
+    def __init__(self) -> None:
         version = call(_CREATE_RULESET, 0, 0, _VERSION_ONLY)
-        handled = _FIRST_RIGHTS | sum(right for since, right in _RIGHTS_SINCE.items() if version >= since)
-        attributes = (ctypes.c_uint32 * 2)(*struct.unpack("=II", struct.pack("=Q", handled)))
-        rules = call(_CREATE_RULESET, address(attributes), ctypes.sizeof(attributes), 0)
+        self._handled = _FIRST_RIGHTS | sum(right for since, right in _RIGHTS_SINCE.items() if version >= since)
+        attributes = (ctypes.c_uint32 * 2)(*struct.unpack("=II", struct.pack("=Q", self._handled)))
+        self.file = call(_CREATE_RULESET, address(attributes), ctypes.sizeof(attributes), 0)
+
+    def allow(self, path: Path, rights: int) -> None:
+        """These rights on a file, or on all that is beneath a folder; as far as the kernel knows of them."""
+        opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            attributes = struct.pack("=Qi", rights & self._handled, opened)
+            kept = ctypes.create_string_buffer(attributes, len(attributes))
+            call(_ADD_RULE, self.file, _PATH_BENEATH, ctypes.cast(kept, ctypes.c_void_p), 0)
+        finally:
+            os.close(opened)
+
+
+def ruleset() -> int | None:
+    """The rules of readers, as an open file that children inherit; None where the kernel has none."""
+    try:
+        rules = Rules()
     except OSError as error:
         if error.errno in {errno.ENOSYS, errno.EOPNOTSUPP}:
             return None
         raise
     for folder in readable_folders():
-        _allow_reading(rules, folder)
-    return rules
+        rules.allow(folder, READ_FILE | READ_DIR)
+    return rules.file
 
 
 def restrict(rules: int | None) -> None:
@@ -56,13 +80,3 @@ def readable_folders() -> list[Path]:
     python = {Path(sys.base_prefix) / "lib", Path(sys.prefix) / "lib"}
     packages = {Path(entry) for entry in sys.path if Path(entry).name in _PARTS_OF_PYTHON}
     return sorted(folder for folder in {*map(Path, _SYSTEM), *python, *packages} if folder.is_dir())
-
-
-def _allow_reading(rules: int, folder: Path) -> None:
-    opened = os.open(folder, os.O_PATH | os.O_CLOEXEC)
-    try:
-        attributes = struct.pack("=Qi", _READ_FILE | _READ_DIR, opened)
-        kept = ctypes.create_string_buffer(attributes, len(attributes))
-        call(_ADD_RULE, rules, _PATH_BENEATH, ctypes.cast(kept, ctypes.c_void_p), 0)
-    finally:
-        os.close(opened)

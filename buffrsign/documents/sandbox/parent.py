@@ -24,6 +24,7 @@ from buffrsign.documents.sandbox.wire import (
     FORKED,
     Ask,
     Begun,
+    Convert,
     End,
     Ended,
     Fork,
@@ -116,12 +117,12 @@ class Zygote:
             )
         self._connection.settimeout(START_S)
 
-    def fork(self) -> Child:
-        """A new child."""
+    def fork(self, order: Fork | Convert = Fork()) -> Child:  # noqa: B008 - frozen
+        """A new child; with another order one that becomes LibreOffice, and closes its connection when it ends."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                forked = self._order(lambda: self._ask(Fork(), FORKED, file=theirs.fileno()))
+                forked = self._order(lambda: self._ask(order, FORKED, file=theirs.fileno()))
             try:
                 begun = receive(ours, BEGUN, deadline=time.monotonic() + START_S)
             except (Gone, TimeoutError) as error:
@@ -165,7 +166,7 @@ class Zygote:
             self._connection.close()
             raise
 
-    def _ask(self, order: Fork | End, reply: Decoder[Reply], *, file: int | None = None) -> Reply:
+    def _ask(self, order: Fork | Convert | End, reply: Decoder[Reply], *, file: int | None = None) -> Reply:
         send(self._connection, order, file=file)
         return receive(self._connection, reply)
 

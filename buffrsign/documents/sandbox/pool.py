@@ -11,7 +11,7 @@ import msgspec
 from buffrsign.core.logs import get_logger
 from buffrsign.documents.sandbox.limits import Limits
 from buffrsign.documents.sandbox.parent import Child, SandboxBroken, Zygote
-from buffrsign.documents.sandbox.wire import Ended
+from buffrsign.documents.sandbox.wire import Convert, Ended, Fork
 
 log = get_logger(__name__)
 
@@ -25,6 +25,7 @@ class Pool:
 
     def __init__(self, limits: Limits, *, readers: str) -> None:
         self.forked = 0
+        self.converted = 0
         self._limits = limits
         self._readers = readers
         self._lock = Lock()
@@ -41,14 +42,22 @@ class Pool:
 
     def fresh(self) -> Child:
         """One that has read nothing yet."""
+        child = self._forked(Fork())
         with self._lock:
-            zygote = self._zygote = self._zygote or Zygote(self._limits, readers=self._readers)
             self.forked += 1
             is_first = self.forked == 1
-        with self._giving_up(zygote):
-            child = zygote.fork()
         if is_first:
-            _say_what_is_missing(child)
+            _say_what_is_missing(child, "kernel does not confine readers as it should")
+        return child
+
+    def converting(self, order: Convert) -> Child:
+        """One that becomes LibreOffice; it is to be ended, and not given back."""
+        child = self._forked(order)
+        with self._lock:
+            self.converted += 1
+            is_first = self.converted == 1
+        if is_first:
+            _say_what_is_missing(child, "kernel does not confine LibreOffice as it should")
         return child
 
     def give_back(self, child: Child, *, is_spent: bool = False) -> None:
@@ -74,6 +83,12 @@ class Pool:
             zygote, self._zygote = self._zygote, None
         if zygote:
             self._give_up(zygote)
+
+    def _forked(self, order: Fork | Convert) -> Child:
+        with self._lock:
+            zygote = self._zygote = self._zygote or Zygote(self._limits, readers=self._readers)
+        with self._giving_up(zygote):
+            return zygote.fork(order)
 
     @contextmanager
     def _giving_up(self, zygote: Zygote) -> Iterator[None]:
@@ -115,7 +130,7 @@ def _forget_inherited() -> None:
 os.register_at_fork(after_in_child=_forget_inherited)
 
 
-def _say_what_is_missing(child: Child) -> None:
+def _say_what_is_missing(child: Child, sentence: str) -> None:
     missing = [name for name, is_enforced in msgspec.structs.asdict(child.confined).items() if not is_enforced]
     if missing:
-        log.warning("kernel does not confine readers as it should", missing=missing)
+        log.warning(sentence, missing=missing)

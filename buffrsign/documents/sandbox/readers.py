@@ -10,6 +10,7 @@ from buffrsign.documents.analysis import Analysis, analyse
 from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.fields import Fields, find_fields
 from buffrsign.documents.inspection import Inspected, inspect
+from buffrsign.documents.office import OfficeFile, recognise_office
 from buffrsign.documents.pages import DrawnPages, draw_pages
 from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
 from buffrsign.documents.sanitise import Sanitised, sanitise
@@ -29,6 +30,7 @@ READERS: Mapping[str, Reader] = {
     "find_fields": Reader(find_fields, Fields),
     "inspect": Reader(inspect, Inspected),
     "picture_to_pdf": Reader(picture_to_pdf, PicturePdf),
+    "recognise_office": Reader(recognise_office, OfficeFile),
     "page_texts_of": Reader(page_texts_of, PageTexts),
     "text_of": Reader(text_of, str),
     "sanitise": Reader(sanitise, Sanitised),

@@ -19,15 +19,17 @@ from buffrsign.documents.analysis import Analysis
 from buffrsign.documents.appending import Appended
 from buffrsign.documents.fields import Fields
 from buffrsign.documents.inspection import Inspected
+from buffrsign.documents.office import OfficeFile
 from buffrsign.documents.outcome import MAX_BYTES, Reason, Unreadable
 from buffrsign.documents.pages import ALL_LOOKS, DrawnPages, Look
 from buffrsign.documents.picture_pdf import PicturePdf
-from buffrsign.documents.sandbox.endings import name_of, reason_of
+from buffrsign.documents.sandbox.endings import Killed, name_of, reason_of
 from buffrsign.documents.sandbox.kills import MOST_KILLS, Kills, KillsHere
+from buffrsign.documents.sandbox.libreoffice.converting import NOT_INSTALLED, Converter, Office
 from buffrsign.documents.sandbox.limits import MIB, Limits
 from buffrsign.documents.sandbox.parent import Child, Overstepped, SandboxBroken
 from buffrsign.documents.sandbox.pool import Pool
-from buffrsign.documents.sandbox.wire import Ask, Confined, Ended, Read, Refused
+from buffrsign.documents.sandbox.wire import Ask, Confined, Read, Refused
 from buffrsign.documents.sanitise import Sanitised
 from buffrsign.documents.text import PageTexts
 
@@ -40,21 +42,26 @@ _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_
 log = get_logger(__name__)
 
 
-class Killed(msgspec.Struct, frozen=True):
-    """A child ended, or had to be ended, over a file."""
-
-    reason: Reason
-    ended: Ended
-
-
 class Spent(msgspec.Struct, frozen=True):
     """What one file took of a child. `peak_bytes`: memory over what the child held before, resident, at its most.
 
-    Of a child that was ended: over what it held at first.
+    Of a child that was ended: over what it held at first. Of LibreOffice, whose "reader" is `office_to_pdf`: all.
     """
 
     reader: str
     peak_bytes: int
+
+
+class MadePdf(msgspec.Struct, frozen=True):
+    """A PDF that was made of another file: of which format, by which program if by none of ours.
+
+    `has_macros`: whether the file brought some, none of which ran; None where nobody knows, or it could not.
+    """
+
+    pdf: bytes
+    made_of: str
+    made_by: str | None = None
+    has_macros: bool | None = None
 
 
 class Sandbox:
@@ -62,7 +69,8 @@ class Sandbox:
 
     The first file waits for the parsers to be imported by the zygote. `readers` is the module that names what may be
     asked; without `kills`, documents that killed children are remembered in this process only. `observe` is told what
-    each file took, in the thread that asked; twice, where it was read again in a fresh child.
+    each file took, in the thread that asked; twice, where it was read again in a fresh child. Without `office`, office
+    files are unsupported.
 
     Raises:
         SandboxBroken: from every method, when the zygote ended: then nothing is known of the file.
@@ -75,6 +83,7 @@ class Sandbox:
         kills: Kills | None = None,
         readers: str = OUR_READERS,
         observe: Callable[[Spent], None] | None = None,
+        office: Office | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.killed = 0
@@ -82,6 +91,7 @@ class Sandbox:
         self._readers = readers
         self._observe = observe or _look_away
         self._pool = Pool(self.limits, readers=readers)
+        self._converter = Converter(office, self._pool, observe=self._observe_libreoffice) if office else None
 
     def inspect(self, data: bytes) -> Inspected | Unreadable:
         """What `documents.inspect` finds."""
@@ -124,6 +134,25 @@ class Sandbox:
         made: PicturePdf | Unreadable = self.read("picture_to_pdf", data)
         return made
 
+    def recognise_office(self, data: bytes) -> OfficeFile | Unreadable:
+        """What `documents.office.recognise_office` says."""
+        found: OfficeFile | Unreadable = self.read("recognise_office", data)
+        return found
+
+    def to_pdf(self, data: bytes) -> MadePdf | Unreadable | None:
+        """The PDF of a picture or an office file; None, where the file is neither."""
+        match self.picture_to_pdf(data):
+            case PicturePdf(pdf, kind):
+                return MadePdf(pdf, kind)
+            case Unreadable(reason) as refused if reason is not Reason.UNSUPPORTED:
+                return refused
+        match self.recognise_office(data):
+            case OfficeFile() as file:
+                return self._office_to_pdf(data, file)
+            case Unreadable(reason) as refused if reason is not Reason.UNSUPPORTED:
+                return refused
+        return None
+
     def sanitise(self, data: bytes, *, even_signed: bool = False) -> Sanitised | Unreadable:
         """The copy that `documents.sanitise` makes."""
         made: Sanitised | Unreadable = self.read("sanitise", data, even_signed=int(even_signed))
@@ -159,6 +188,21 @@ class Sandbox:
     def close(self) -> None:
         """End the children and their zygote. A later file would start others."""
         self._pool.close()
+
+    def _office_to_pdf(self, data: bytes, file: OfficeFile) -> MadePdf | Unreadable:
+        if self._converter is None:
+            return NOT_INSTALLED
+        match self._converter.convert(data, file):
+            case bytes(pdf):
+                return MadePdf(pdf, file.kind.value, self._converter.made_by, file.has_macros)
+            case Killed() as killed:
+                self.killed += 1
+                return self._blame(sha256(data).hexdigest(), killed)
+            case Unreadable() as refused:
+                return refused
+
+    def _observe_libreoffice(self, peak_bytes: int) -> None:
+        self._observe(Spent("office_to_pdf", peak_bytes))
 
     def _read(self, asked: Ask, file: int) -> Any:
         child = self._pool.borrow()

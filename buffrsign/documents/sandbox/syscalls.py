@@ -109,3 +109,7 @@ PRLIMIT64 = Numbers(302, 261)
 
 PRCTL = Numbers(157, 167)
 """Fails: it could undo that the child dies with its parent."""
+
+SOCKET = DENIED["socket"]
+MEMFD_CREATE, FALLOCATE = Numbers(319, 279), Numbers(285, 47)
+ACCESS, FACCESSAT = Numbers(21, None), Numbers(269, 48)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.msgpack import Decoder
 
 from buffrsign.documents.outcome import Reason
+from buffrsign.documents.sandbox.libreoffice.limits import OfficeLimits
 
 Message = TypeVar("Message")
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -45,6 +46,20 @@ class End(msgspec.Struct, frozen=True, tag=True):
     """
 
     pid: int
+
+
+class Convert(msgspec.Struct, frozen=True, tag=True):
+    """To the zygote, with one end of a connection: have LibreOffice make a PDF, in this folder. It answers `Forked`.
+
+    The child says `Begun`, and then what LibreOffice says; the connection closes when it ends. The zygote removes the
+    folder if the worker goes before it has ended the child.
+    """
+
+    program: str
+    scratch: str
+    document: str
+    import_filter: str
+    limits: OfficeLimits
 
 
 class Forked(msgspec.Struct, frozen=True):
@@ -107,7 +122,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     peak_bytes: Count = 0
 
 
-ORDERS: Decoder[Fork | End] = Decoder(Fork | End)
+ORDERS: Decoder[Fork | Convert | End] = Decoder(Fork | Convert | End)
 FORKED = Decoder(Forked)
 ENDED = Decoder(Ended)
 BEGUN = Decoder(Begun)

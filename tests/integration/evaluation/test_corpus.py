@@ -15,7 +15,7 @@ from evaluation.corpus.__main__ import main
 from evaluation.corpus.crew import Crew
 from evaluation.corpus.found import DEAD
 from evaluation.corpus.worker import FileReader
-from tests.support import bombs, described, pdfs
+from tests.support import bombs, described, office_files, pdfs
 from tests.support.corpus_workers import dies_of_some
 
 TWO_GIB = 2 * 1024**3
@@ -112,6 +112,20 @@ def test_a_picture_is_read_as_the_pdf_that_is_made_of_it(tmp_path):
     assert (scan.outcome, scan.converted_from, scan.pages) == ("ok", "PNG", 1)
     assert (huge.outcome, huge.converted_from) == ("pixel_bomb", None)
     assert (words.outcome, words.converted_from) == ("not_a_pdf", None)
+
+
+@pytest.mark.needs("libreoffice")
+def test_an_office_file_is_read_as_the_pdf_that_libreoffice_makes_of_it(tmp_path):
+    (tmp_path / "lease.pdf").write_bytes(office_files.odt())
+    (tmp_path / "locked.docx").write_bytes(office_files.compound({"EncryptedPackage": b""}))
+    reader = FileReader(tmp_path)
+
+    lease, locked = map(reader.read, ("lease.pdf", "locked.docx"))
+    reader.sandbox.close()
+
+    assert (lease.outcome, lease.converted_from, lease.pages) == ("ok", "odt", 1)
+    assert lease.peak_mb > 100
+    assert (locked.outcome, locked.converted_from) == ("encrypted", None)
 
 
 def test_a_worker_that_dies_or_hangs_is_counted_and_the_others_files_are_read(tmp_path):

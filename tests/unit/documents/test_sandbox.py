@@ -4,6 +4,7 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -11,8 +12,22 @@ import pytest
 from buffrsign.documents import Reason
 from buffrsign.documents.sandbox import Limits, seccomp
 from buffrsign.documents.sandbox.endings import name_of, reason_of
+from buffrsign.documents.sandbox.libreoffice import OfficeLimits
+from buffrsign.documents.sandbox.libreoffice import filter as libreoffice_filter
 from buffrsign.documents.sandbox.limits import MIB
-from buffrsign.documents.sandbox.syscalls import CLONE, CLONE3, DENIED, PRCTL, PRLIMIT64, TGKILL, Numbers
+from buffrsign.documents.sandbox.syscalls import (
+    ACCESS,
+    CLONE,
+    CLONE3,
+    DENIED,
+    FACCESSAT,
+    FALLOCATE,
+    MEMFD_CREATE,
+    PRCTL,
+    PRLIMIT64,
+    TGKILL,
+    Numbers,
+)
 from buffrsign.documents.sandbox.wire import (
     ANSWERS,
     ASKED,
@@ -29,6 +44,7 @@ from config.settings import Settings
 from workers.processes import ROOT
 
 ALLOW, KILL, FAIL, UNKNOWN = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
+REFUSED = 0x0005000D
 
 PAGE = (ROOT / "docs" / "documents.md").read_text(encoding="utf-8")
 
@@ -104,7 +120,7 @@ def test_the_class_of_an_error_has_no_room_for_a_documents_words():
 
 @pytest.mark.parametrize("machine", seccomp.MACHINES)
 def test_no_number_stands_for_two_system_calls(machine):
-    calls = [*DENIED.values(), CLONE, CLONE3, PRCTL, PRLIMIT64, TGKILL]
+    calls = [*DENIED.values(), CLONE, CLONE3, PRCTL, PRLIMIT64, TGKILL, ACCESS, FACCESSAT, MEMFD_CREATE, FALLOCATE]
     numbers = [number for call in calls if (number := getattr(call, machine)) is not None]
 
     assert len(set(numbers)) == len(numbers)
@@ -146,10 +162,61 @@ def test_calls_of_another_kind_on_the_same_machine_end_their_caller():
     assert answer_to("x86_64", 0x40000000, 0, architecture=seccomp.MACHINES["x86_64"]) == KILL
 
 
+@pytest.mark.parametrize(
+    ("call", "arguments", "answer"),
+    [
+        pytest.param(Numbers(0, 63), (0,), ALLOW, id="what is not named"),
+        pytest.param(DENIED["socket"], (socket.AF_UNIX, socket.SOCK_STREAM), ALLOW, id="its own socket"),
+        pytest.param(DENIED["socket"], (socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC), ALLOW, id="flags"),
+        pytest.param(DENIED["socket"], (socket.AF_UNIX, socket.SOCK_DGRAM), FAIL, id="a socket that needs no connect"),
+        pytest.param(DENIED["socket"], (socket.AF_INET, socket.SOCK_STREAM), FAIL, id="TCP"),
+        pytest.param(DENIED["socket"], (socket.AF_INET6, socket.SOCK_STREAM), FAIL, id="TCP over IPv6"),
+        pytest.param(DENIED["socket"], (socket.AF_NETLINK, socket.SOCK_STREAM), FAIL, id="netlink"),
+        pytest.param(DENIED["connect"], (3,), FAIL, id="a connection"),
+        pytest.param(DENIED["bind"], (3,), ALLOW, id="a name for its socket"),
+        pytest.param(DENIED["execve"], (0,), ALLOW, id="its own start"),
+        pytest.param(DENIED["execveat"], (0,), FAIL, id="another program"),
+        pytest.param(DENIED["ptrace"], (0,), FAIL, id="another process"),
+        pytest.param(DENIED["io_uring_setup"], (0,), FAIL, id="what no filter sees"),
+        pytest.param(CLONE, (0x003D0F00,), ALLOW, id="a thread"),
+        pytest.param(CLONE, (0x01200011,), FAIL, id="a process"),
+        pytest.param(CLONE3, (0,), UNKNOWN, id="what may be either"),
+        pytest.param(PRCTL, (15,), ALLOW, id="a thread's name"),
+        pytest.param(PRCTL, (1,), FAIL, id="not to die with its parent"),
+        pytest.param(TGKILL, (77,), ALLOW, id="a signal to itself"),
+        pytest.param(TGKILL, (78,), FAIL, id="a signal to another"),
+        pytest.param(PRLIMIT64, (0,), ALLOW, id="limits of itself"),
+        pytest.param(PRLIMIT64, (77,), ALLOW, id="limits of itself by number"),
+        pytest.param(PRLIMIT64, (78,), FAIL, id="limits of another"),
+        pytest.param(MEMFD_CREATE, (0,), FAIL, id="a file in memory"),
+        pytest.param(FALLOCATE, (3,), 0x0005005F, id="space without writing"),
+        pytest.param(FACCESSAT, (0, 0, 2), REFUSED, id="may this be written"),
+        pytest.param(FACCESSAT, (0, 0, 4), ALLOW, id="may this be read"),
+    ],
+)
+@pytest.mark.parametrize("machine", seccomp.MACHINES)
+def test_the_filter_of_libreoffice_answers_as_it_says_on_each_machine(machine, call, arguments, answer):
+    code = libreoffice_filter.instructions(machine, pid=77)
+
+    assert answer_of(code, getattr(call, machine), *arguments, architecture=seccomp.MACHINES[machine]) == answer
+
+
+@pytest.mark.parametrize(("mode", "answer"), [(2, REFUSED), (4, ALLOW), (0, ALLOW)])
+def test_the_old_call_for_access_is_answered_like_the_new_one(mode, answer):
+    code = libreoffice_filter.instructions("x86_64", pid=77)
+
+    assert answer_of(code, ACCESS.x86_64, 0, mode, architecture=seccomp.MACHINES["x86_64"]) == answer
+
+
 def answer_to(machine: str, number: int, argument: int, *, architecture: int) -> int:
-    """What the filter of process 77 says to a call: the kernel's interpreter, as far as the filter needs it."""
-    seen = struct.pack("=IIQQ", number, architecture, 0, argument)
-    code = [struct.unpack("=HBBI", each) for each in seccomp.instructions(machine, pid=77)]
+    """What the filter of process 77 says to a call."""
+    return answer_of(seccomp.instructions(machine, pid=77), number, argument, architecture=architecture)
+
+
+def answer_of(instructions: Iterator[bytes], number: int, *arguments: int, architecture: int) -> int:
+    """What a filter says to a call: the kernel's interpreter, as far as our filters need it."""
+    seen = struct.pack("=IIQ6Q", number, architecture, 0, *arguments, *[0] * (6 - len(arguments)))
+    code = [struct.unpack("=HBBI", each) for each in instructions]
     at, loaded = 0, 0
     while True:
         operation, if_true, if_false, value = code[at]
@@ -157,6 +224,8 @@ def answer_to(machine: str, number: int, argument: int, *, architecture: int) ->
         match operation:
             case 0x20:
                 [loaded] = struct.unpack_from("=I", seen, value)
+            case 0x54:
+                loaded &= value
             case 0x15:
                 at += if_true if loaded == value else if_false
             case 0x35:
@@ -189,6 +258,9 @@ def test_a_worker_without_settings_has_the_same_limits():
     assert default["sandbox_output_mib"] * MIB == limits.output_bytes
     assert (default["sandbox_cpu_s"], default["sandbox_wall_s"]) == (limits.cpu_s, limits.wall_s)
     assert default["sandbox_files_per_child"] == limits.files_per_child
+    office = OfficeLimits()
+    assert default["office_memory_mib"] * MIB == office.memory_bytes
+    assert (default["office_cpu_s"], default["office_wall_s"]) == (office.cpu_s, office.wall_s)
 
 
 def test_the_page_says_which_file_has_which_outcome():
