@@ -15,7 +15,7 @@ import pytest
 
 from buffrsign.documents import Reason, Unreadable
 from buffrsign.documents.office import OfficeFile, OfficeKind
-from buffrsign.documents.sandbox import Limits, MadePdf, Office, Sandbox, SandboxBroken
+from buffrsign.documents.sandbox import NOT_INSTALLED, Limits, MadePdf, Office, Sandbox, SandboxBroken
 from buffrsign.documents.sandbox.endings import Killed
 from buffrsign.documents.sandbox.libreoffice import OfficeLimits
 from buffrsign.documents.sandbox.libreoffice.converting import Converter
@@ -79,10 +79,11 @@ def long() -> bytes:
 
 
 def test_a_file_that_takes_too_long_ends_by_the_clock(convert):
+    convert(wall_s=0.01)  # the zygote's start, and the question for the version, are no file's time
     began = time.monotonic()
 
-    assert convert(wall_s=0.3) is Reason.TIMEOUT
-    assert time.monotonic() - began < 5
+    assert convert(wall_s=0.2) is Reason.TIMEOUT
+    assert time.monotonic() - began < 15
 
 
 def test_one_that_stands_still_ends_by_the_clock(convert, folder):
@@ -115,6 +116,7 @@ def test_one_that_cannot_even_be_loaded_says_nothing_of_the_file(convert):
         convert(memory_bytes=150 * MIB)
 
 
+@pytest.mark.slow
 def test_a_picture_of_a_gigabyte_is_not_held_in_memory_past_the_limit(pool):
     taken: list[int] = []
     limits = OfficeLimits(memory_bytes=640 * MIB)
@@ -126,6 +128,17 @@ def test_a_picture_of_a_gigabyte_is_not_held_in_memory_past_the_limit(pool):
 
     assert isinstance(found, bytes | Killed | Unreadable)
     assert taken[0] < limits.memory_bytes
+
+
+@pytest.mark.parametrize("named", ["/nowhere/soffice", "true"])
+def test_where_it_is_missing_or_something_else_the_file_is_unsupported_and_the_way_out_said(pool, named):
+    converter = Converter(Office(soffice=named), pool, observe=lambda _: None)
+
+    found = converter.convert(made.docx(), OfficeFile(OfficeKind.DOCX, False))
+
+    assert found == NOT_INSTALLED
+    assert found.reason is Reason.UNSUPPORTED
+    assert "export the document as PDF" in found.detail
 
 
 def test_an_interrupted_call_ends_it(convert):
