@@ -1,5 +1,6 @@
 """Fixtures that any test may ask for, and the marks of tests that need more than pip can bring."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,11 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(part): runs only where this part is installed; REQUIRE=all insists")
     config.addinivalue_line("markers", "any_transport: holds on every transport; see BUFFRSIGN_BROKER_TRANSPORT")
     config.addinivalue_line("markers", "slow: runs in `make test-slow`")
+    gc.disable()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """What `-n auto` means."""
-    return parallel.processes()
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What `-n auto` means, and `-n logical`: as many as there are cores, for tests that do not wait."""
+    return parallel.processes(a_core=1 if config.option.numprocesses == "logical" else parallel.PROCESSES_A_CORE)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> parallel.BySharedWorkers:
@@ -55,6 +57,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in absent]
         named = sorted({part for item in absent for part in _needed_by(item) & missing})
         config.stash[_NOTE] = f"not installed, so {len(absent)} tests are deselected: {', '.join(named)}"
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, and never look again at what imports and collection made: it stays to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -18,6 +18,7 @@ from buffrsign.broker import keys
 from buffrsign.broker.server import read_facts, require_fit
 from buffrsign.jobs import Queue
 from buffrsign.state import keys as state_keys
+from tests.support.database import lay_schema
 from workers.embedded_broker import EmbeddedBroker
 from workers.processes import Processes
 
@@ -81,14 +82,16 @@ class TestBroker:
     allow_plain_payloads: bool = field(default=False, kw_only=True)
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """The environment of a program that works on these databases and in this folder."""
+        """The environment of a program that works on these databases and in this folder, where its tables are laid."""
+        database = folder / "buffrsign.db"
+        lay_schema(database)
         return {
             **{name: value for name, value in os.environ.items() if _goes_on(name)},
             "BUFFRSIGN_BROKER_URL": self.broker_url,
             "BUFFRSIGN_STATE_URL": self.state_url,
             "BUFFRSIGN_CACHE_URL": self.cache_url,
             "BUFFRSIGN_JOB_KEY_SECRET": KEY_SECRET,
-            "BUFFRSIGN_DATABASE_URL": f"sqlite:///{folder}/buffrsign.db",
+            "BUFFRSIGN_DATABASE_URL": f"sqlite:///{database}",
             "BUFFRSIGN_BLOB_FOLDER": f"{folder}/blobs",
             "BUFFRSIGN_UNKNOWN_TASK_PATIENCE_S": "0",
             "BUFFRSIGN_LEASE_S": "10",

@@ -1,47 +1,19 @@
 import heapq
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from buffrsign.core.sql import Database, migrate
+from buffrsign.core.sql import Database
 from buffrsign.mail.delivery import Mailer, Rates, RateSpent, SmtpServer
 from buffrsign.mail.delivery.rates import URGENT_SHARE
-from buffrsign.mail.tables import mail_rates, mail_slots
 from tests.support.clock import NOON, StoppedClock
-from tests.support.database import migrated_database
-from tests.support.postgresql import running_postgresql
 from tests.support.smtp import ScriptedSmtp, a_message
 
 FIFTY_A_SECOND = SmtpServer("mx.example", 25, name="ses", per_second=50)
 BULK_PER_SECOND = 50 * (1 - URGENT_SHARE)
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Database]:
-    with running_postgresql() as url:
-        database = Database(url)
-        migrate(database)
-        yield database
-        database.close()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database without any rate spent."""
-    if request.param == "sqlite":
-        with migrated_database(tmp_path) as database:
-            yield database
-        return
-    database = request.getfixturevalue("postgresql")
-    with database.write() as connection:
-        for table in (mail_rates, mail_slots):
-            connection.execute(table.delete())
-    yield database
 
 
 @pytest.fixture

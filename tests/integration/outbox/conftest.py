@@ -8,14 +8,6 @@ from sqlalchemy import Engine, create_engine
 from buffrsign import Producer, outbox
 from buffrsign.outbox_relay import Relay
 from tests.support.broker import TestBroker
-from tests.support.postgresql import running_postgresql
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server's address, for the whole run."""
-    with running_postgresql() as address:
-        yield address
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])

@@ -1,4 +1,4 @@
-"""Two ways to run tasks: a live worker of the tests' own jobs, shared by a module, or a direct call with services."""
+"""Two ways to run tasks: a live worker of the tests' own jobs, shared by the folder, or a direct call with services."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from buffrsign.documents.sandbox import Sandbox
 from buffrsign.testing import RecordingProducer
 from config.services import Services
-from tests.support.broker import TestBroker
+from tests.support.broker import TestBroker, databases
 from tests.support.clock import StoppedClock
 from tests.support.family import family_services, use_mail_server
 from tests.support.stage import Stage, Way, raised_stage
@@ -18,15 +18,16 @@ from workers.smtp_catcher import SmtpCatcher
 WAYS = [Way.PREFORK] if os.environ.get("BUFFRSIGN_BROKER_TRANSPORT") == "stock" else list(Way)
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="session", params=WAYS)
 def way(request: pytest.FixtureRequest) -> Way:
     """Every test of what Celery does with a job runs on each path that a job may take."""
     return Way(request.param)
 
 
-@pytest.fixture(scope="module")
-def stage(live_broker: TestBroker, tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Stage]:
-    with raised_stage(live_broker, tmp_path_factory.mktemp("stage"), way) as stage:
+@pytest.fixture(scope="session")
+def stage(server: str, tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Stage]:
+    """One for each way, with databases of its own: starting and stopping it takes longer than most tests on it."""
+    with databases(server, first=6) as broker, raised_stage(broker, tmp_path_factory.mktemp("stage"), way) as stage:
         yield stage
 
 

@@ -19,6 +19,12 @@ from tests.support import pictures
 BURN = "import time\nbegan = time.process_time()\nwhile time.process_time() < began + 0.05: pass"
 
 
+@pytest.fixture(scope="module")
+def drawn_up() -> list[bytes]:
+    """Three contracts; drawing them up takes half a second."""
+    return contracts(3)
+
+
 @pytest.fixture
 def results() -> Results:
     results = Results(files=2)
@@ -71,8 +77,8 @@ def test_what_costs_what_it_may_is_none(results):
     assert results.problems == []
 
 
-def test_contracts_differ_and_can_be_read():
-    found = [inspect(data) for data in contracts(3)]
+def test_contracts_differ_and_can_be_read(drawn_up):
+    found = [inspect(data) for data in drawn_up]
 
     assert [each.pages for each in found if isinstance(each, Inspected)] == [2, 2, 3]
     assert len({each.sha256 for each in found if isinstance(each, Inspected)}) == 3
@@ -87,14 +93,14 @@ def test_a_folder_gives_its_pdfs_each_once(tmp_path: Path):
     assert contracts_in(tmp_path) == [b"1", b"2"]
 
 
-def test_a_fork_draws_what_this_process_draws():
-    [data] = contracts(1)
+def test_a_fork_draws_what_this_process_draws(drawn_up):
+    data = drawn_up[0]
 
     assert in_a_fork(data) == pictures.thumbnail(data)
 
 
-def test_a_bare_loop_draws_a_png_of_the_same_size():
-    [data] = contracts(1)
+def test_a_bare_loop_draws_a_png_of_the_same_size(drawn_up):
+    data = drawn_up[0]
 
     with Image.open(BytesIO(with_bare_pypdfium2(data)), formats=["PNG"]) as picture:
         assert picture.size == pictures.opened(pictures.thumbnail(data)).size
@@ -125,8 +131,8 @@ def test_what_runs_elsewhere_is_counted_and_what_starting_a_program_takes_here_i
     assert there_s + here_s <= took.cpu_s < there_s + here_s + 0.04
 
 
-def test_every_setting_is_measured_and_the_chosen_ones_are_marked():
-    found = list(encodings(contracts(1), sizes=["thumbnail"]))
+def test_every_setting_is_measured_and_the_chosen_ones_are_marked(drawn_up):
+    found = list(encodings(drawn_up[:1], sizes=["thumbnail"]))
 
     assert {each.name for each in found if each.chosen} == {"PNG, level 3", "WebP, method 2"}
     assert all(each.ms > 0 and each.bytes > 0 for each in found)
