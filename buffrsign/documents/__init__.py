@@ -4,6 +4,7 @@ from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.fields import Field, Fields, FieldType, Owner, find_fields
 from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
 from buffrsign.documents.ladder import Rung
+from buffrsign.documents.office import OfficeFile, OfficeKind, recognise_office
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
 from buffrsign.documents.pages import SIZES, DrawnPage, DrawnPages, Look, PagePicture, draw_pages
 from buffrsign.documents.picture import Picture, picture_facts
@@ -31,6 +32,8 @@ __all__ = [
     "Inspected",
     "LeftAlone",
     "Look",
+    "OfficeFile",
+    "OfficeKind",
     "Owner",
     "PagePicture",
     "PageSize",
@@ -48,6 +51,7 @@ __all__ = [
     "inspect",
     "picture_facts",
     "picture_to_pdf",
+    "recognise_office",
     "render_thumbnail",
     "sanitise",
     "text_of",
