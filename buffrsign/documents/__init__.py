@@ -4,6 +4,7 @@ from buffrsign.documents.appending import Appended, append_pages
 from buffrsign.documents.fields import Field, Fields, FieldType, Owner, find_fields
 from buffrsign.documents.inspection import MAX_PAGE_SIZES, Inspected, PageSize, inspect
 from buffrsign.documents.ladder import Rung
+from buffrsign.documents.office import OfficeFile, OfficeKind, recognise_office
 from buffrsign.documents.outcome import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Reason, Unreadable
 from buffrsign.documents.pages import SIZES, DrawnPage, DrawnPages, Look, PagePicture, draw_pages
 from buffrsign.documents.picture_pdf import PicturePdf, picture_to_pdf
@@ -28,6 +29,8 @@ __all__ = [
     "Inspected",
     "LeftAlone",
     "Look",
+    "OfficeFile",
+    "OfficeKind",
     "Owner",
     "PagePicture",
     "PageSize",
@@ -42,6 +45,7 @@ __all__ = [
     "find_fields",
     "inspect",
     "picture_to_pdf",
+    "recognise_office",
     "sanitise",
     "text_of",
 ]

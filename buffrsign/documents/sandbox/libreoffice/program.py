@@ -44,6 +44,8 @@ def find_libreoffice(named: str = ON_THE_PATH[0]) -> LibreOffice | None:
     names = ON_THE_PATH if named == ON_THE_PATH[0] else (named,)
     started_by = next((found for name in names if (found := shutil.which(name))), None)
     if started_by is None:
+        if named != ON_THE_PATH[0]:
+            log.warning("LibreOffice was not where it is said to be", named=named)
         return None
     program = Path(started_by).resolve().parent / _PROGRAM
     version = _VERSION.search(_said_by(program))

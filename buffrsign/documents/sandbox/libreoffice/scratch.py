@@ -17,6 +17,7 @@ from buffrsign.documents.sandbox.libreoffice.profile import write_profile
 
 PROFILE, TEMPORARY, PDF = "profile", "temporary", "document.pdf"
 
+_REMOVED_AT_THE_LATEST_AFTER = 3
 _PREFIX = "buffrsign-office-"
 _STALE_AFTER_S = 3600.0
 """Far above any file's time: what is older was left by a worker and a zygote that were killed together."""
@@ -72,16 +73,17 @@ def scratch_for(data: bytes, kind: OfficeKind, *, build: str) -> Iterator[Scratc
 
 
 def remove(path: Path) -> None:
-    """Remove the folder with all that is in it; what cannot be is logged, and tried again by a later sweep."""
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:
-        return
-    except (OSError, RecursionError):
+    """Remove the folder with all that is in it, also where another process does, too.
+
+    What cannot be removed is logged, and tried again by a later sweep.
+    """
+    for _ in range(_REMOVED_AT_THE_LATEST_AFTER):
+        with suppress(RecursionError):
+            shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
         _open_up(path)
-        shutil.rmtree(path, ignore_errors=True)
-        if path.exists():
-            log.warning("folder of LibreOffice could not be removed")
+    log.warning("folder of LibreOffice could not be removed")
 
 
 def _open_up(path: Path) -> None:

@@ -19,6 +19,7 @@ from buffrsign.documents.sandbox import NOT_INSTALLED, Limits, MadePdf, Office, 
 from buffrsign.documents.sandbox.endings import Killed
 from buffrsign.documents.sandbox.libreoffice import OfficeLimits
 from buffrsign.documents.sandbox.libreoffice.converting import Converter
+from buffrsign.documents.sandbox.libreoffice.scratch import remove
 from buffrsign.documents.sandbox.limits import MIB
 from buffrsign.documents.sandbox.pool import Pool
 from buffrsign.documents.sandbox.sandbox import OUR_READERS
@@ -74,8 +75,8 @@ def while_it_works(folder: Path, do: Callable[[int], None]) -> Iterator[None]:
 
 
 def long() -> bytes:
-    """Some 90 pages."""
-    return made.docx(*("The parties agree as follows, and so on, line after line. " * 20 for _ in range(300)))
+    """Some 600 pages, of which a second is not enough."""
+    return made.docx(*("The parties agree as follows, and so on, line after line. " * 20 for _ in range(2_000)))
 
 
 def test_a_file_that_takes_too_long_ends_by_the_clock(convert):
@@ -193,6 +194,21 @@ def test_what_a_worker_and_its_zygote_left_is_swept_later(convert, folder):
     assert young.exists()
     (young / "profile").rmdir()
     young.rmdir()
+
+
+def test_a_folder_that_denies_its_owner_or_is_deep_or_removed_twice_goes(folder):
+    shut, deep, twice = (folder / f"buffrsign-office-{name}" for name in ("shut", "deep", "twice"))
+    (shut / "within").mkdir(parents=True)
+    (shut / "within" / "file").write_text("x")
+    (shut / "within").chmod(0)
+    deep.joinpath(*["d"] * 400).mkdir(parents=True)
+    for number in range(300):
+        (twice / str(number)).mkdir(parents=True)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(remove, (shut, deep, twice, twice)))
+
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow
