@@ -102,7 +102,7 @@ fuzz: $(READY) ## the same over FILES=2000 files damaged on purpose, made of tho
 
 train: $(TRAIN_READY) ## train the clause classifier anew on DATA=folder, and say how good it is held out
 	@$(if $(DATA),,$(error name the data: make train DATA=folder))
-	$(TRAIN)/bin/python -m evaluation.analysis.train "$(DATA)" --model buffrsign/documents/analysis/model
+	$(TRAIN)/bin/python -m evaluation.analysis.train "$(DATA)" --kept $(TRAIN)/kept --model buffrsign/documents/analysis/model
 
 train-tools: $(TRAIN_READY) ## what training and measuring the classifier need, in var/train and never in .venv
 

@@ -70,8 +70,8 @@ def crossed(learning: Learning, names: tuple[str, ...]) -> Crossed:
 
 def _judged(learning: Learning, held_out: int) -> _Counted:
     learnt = learning.learn(fold for fold in range(FOLDS) if fold != held_out)
-    scores, labels = learning.scores(learnt.look, held_out)
-    return judged(scores >= learnt.thresholds, labels == 1)
+    scored = learning.scored(learnt.look, held_out)
+    return judged(scored.log_odds(learnt.context) >= learnt.thresholds, scored.labels == 1)
 
 
 def judged(found: npt.NDArray[np.bool_], true: npt.NDArray[np.bool_]) -> _Counted:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from buffrsign.documents.analysis.features import BUCKETS, Rows, counted
+from buffrsign.documents.analysis.context import length_of
+from buffrsign.documents.analysis.features import BUCKETS, Floats, Rows, counted
 from buffrsign.documents.analysis.parts import parts_of
 from evaluation.analysis.placing import letters, placed
 
@@ -30,12 +31,16 @@ class Examples:
 
 @dataclass(frozen=True)
 class Data:
-    """Parts and spans are learnt from, paragraphs are judged; a paragraph has so many parts as `counts` says."""
+    """Parts and spans are learnt from, paragraphs are judged.
+
+    A paragraph has so many parts as `counts` says, and is as long as `lengths`, see `length_of`.
+    """
 
     names: tuple[str, ...]
     paragraphs: Examples
     parts: Examples
     counts: npt.NDArray[np.int64]
+    lengths: Floats
     spans: Examples
 
 
@@ -57,6 +62,7 @@ def read(folder: Path) -> Data:
         paragraphs=_examples(contracts, names),
         parts=_examples([list(chain.from_iterable(contract)) for contract in parts], names),
         counts=np.array([len(each) for contract in parts for each in contract]),
+        lengths=np.array([length_of(line["text"]) for line in paragraphs], dtype=np.float32),
         spans=_examples([[line] for line in spans], names),
     )
 

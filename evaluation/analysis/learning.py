@@ -1,9 +1,9 @@
-"""How the clause classifier learns, and how its thresholds are chosen on paragraphs that it had not seen.
+"""How the clause classifier learns, and on which paragraphs that it had not seen its decisions are chosen.
 
 A linear support vector machine for each label, over tf-idf, learns from the parts of paragraphs and from clauses by
-themselves: more is learnt from the sentence that is meant than from all that stands around it. Thresholds come from
-scores that machines gave to folds they had not learnt from; where a fold is held out, from such folds beside it, so
-that nothing of it is looked at.
+themselves: more is learnt from the sentence that is meant than from all that stands around it. What a score is worth in
+its contract, and thresholds, come from scores that machines gave to folds they had not learnt from; where a fold is
+held out, from such folds beside it, so that nothing of it is looked at.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,36 +15,42 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from buffrsign.documents.analysis.context import Context
 from buffrsign.documents.analysis.features import BUCKETS, Floats, Rows, weighted
 from buffrsign.documents.analysis.model import together
+from evaluation.analysis.deciding import Scored, in_context, thresholds
 from evaluation.analysis.examples import FOLDS, Data, matrix
 
 C = 1.0
+_STEPS = 127  # to each side, so that a weight fits into a byte; what is judged has them too
 FEWEST_PARTS = 2  # an n-gram in one part only says nothing about others
-SHRINKAGE = 60.0  # so many paragraphs with a label count as much as the threshold of all labels together
 
 Folds = frozenset[int]
 ALL_FOLDS = frozenset(range(FOLDS))
-Labels = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
 class Look:
-    """Weights by bucket and label, and the rarity of buckets."""
+    """Weights by bucket and label, in steps of `step` as the model's file has them, and the rarity of buckets."""
 
-    weights: Floats
+    weights: npt.NDArray[np.int8]
+    step: Floats
     bias: Floats
     rarity: Floats
+
+    def scores_of(self, counts: Any) -> Floats:
+        """A row for each row of the counts, a column for each label."""
+        weighed = matrix(_weighted(counts, self.rarity))
+        return np.asarray(weighed @ (self.weights * self.step) + self.bias, dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """What decides: weights and thresholds. A logistic curve with this slope and middle says how likely a score is."""
+    """What decides: weights, what a score is worth in its contract, and thresholds of that."""
 
     look: Look
+    context: Context
     thresholds: Floats
-    slope: Floats
-    middle: Floats
 
 
 class Learning:
@@ -59,23 +65,29 @@ class Learning:
     def learn(self, folds: Iterable[int]) -> Learnt:
         """Learn from these folds, and from nothing of the others: thresholds too.
 
-        Thresholds are chosen on all of the folds where they are all five, each scored by what the four others taught;
-        else on the two beside the one that is held out, each scored by what the remaining three taught.
+        Context and thresholds are chosen on all of the folds where they are all five, each scored by what the four
+        others taught; else on the two beside the one that is held out, each scored by what the remaining three taught.
         """
         seen = frozenset(folds)
         unseen = seen if seen == ALL_FOLDS else beside(*(ALL_FOLDS - seen))
-        scored = [self.scores(self.look(seen - {fold}), fold) for fold in sorted(unseen)]
-        scores, labels = (np.concatenate(parts) for parts in zip(*scored, strict=True))
-        return Learnt(self.look(seen), thresholds(scores, labels), *_curve(scores, labels))
+        scored = [self.scored(self.look(seen - {fold}), fold) for fold in sorted(unseen)]
+        context = in_context(scored)
+        odds = np.concatenate([each.log_odds(context) for each in scored])
+        labels = np.concatenate([each.labels for each in scored])
+        return Learnt(self.look(seen), context, thresholds(odds, labels))
 
-    def scores(self, look: Look, fold: int) -> tuple[Floats, Labels]:
-        """The scores of the paragraphs of a fold, and their labels."""
-        mine = self._data.paragraphs.folds == fold
-        whole, parts = (
-            np.asarray(matrix(_weighted(counts, look.rarity)) @ look.weights + look.bias, dtype=np.float32)
-            for counts in (self._paragraphs[mine], self._parts[self._data.parts.folds == fold])
+    def scored(self, look: Look, fold: int) -> Scored:
+        """The paragraphs of a fold."""
+        data = self._data
+        mine = data.paragraphs.folds == fold
+        whole, parts = look.scores_of(self._paragraphs[mine]), look.scores_of(self._parts[data.parts.folds == fold])
+        sizes = np.diff(data.paragraphs.starts)[data.paragraphs.folds[data.paragraphs.starts[:-1]] == fold]
+        return Scored(
+            scores=together(whole, parts, data.counts[mine]),
+            labels=data.paragraphs.labels[mine],
+            lengths=data.lengths[mine],
+            edges=np.concatenate([[0], np.cumsum(sizes)]),
         )
-        return together(whole, parts, self._data.counts[mine]), self._data.paragraphs.labels[mine]
 
     def look(self, folds: Folds) -> Look:
         """What these folds teach."""
@@ -85,13 +97,14 @@ class Learning:
         return self._looks[folds]
 
     def _look_kept(self, folds: Folds, folder: Path) -> Look:
-        path = folder / f"first-{'-'.join(map(str, sorted(folds)))}.npz"
+        path = folder / f"{'-'.join(map(str, sorted(folds)))}.npz"
         if not path.exists():
-            look = self._learn(folds)
             folder.mkdir(parents=True, exist_ok=True)
-            np.savez(path, weights=look.weights, bias=look.bias, rarity=look.rarity)
+            unfinished = path.with_suffix(".part.npz")
+            np.savez(unfinished, **vars(self._learn(folds)))
+            unfinished.rename(path)
         with np.load(path) as file:
-            return Look(file["weights"], file["bias"], file["rarity"])
+            return Look(**file)
 
     def _learn(self, folds: Folds) -> Look:
         from scipy.sparse import vstack  # noqa: PLC0415 - only where models are trained
@@ -123,53 +136,16 @@ def beside(fold: int) -> Folds:
     return frozenset({(fold - 1) % FOLDS, (fold + 1) % FOLDS})
 
 
-def thresholds(scores: Floats, labels: Labels) -> Floats:
-    """For each label the score from which its F1 is best, drawn towards the one that is best for all together.
-
-    A label with few paragraphs would otherwise get the threshold of its accidents.
-    """
-    overall = _best_threshold(scores.ravel(), labels.ravel())
-    found = []
-    for column in range(labels.shape[1]):
-        support = int(labels[:, column].sum())
-        own = _best_threshold(scores[:, column], labels[:, column]) if support else overall
-        found.append((support * own + SHRINKAGE * overall) / (support + SHRINKAGE))
-    return np.array(found, dtype=np.float32)
-
-
-def _best_threshold(scores: Floats, labels: Labels) -> float:
-    """Half-way between the last that is taken and the first that is not; equal ones are taken together."""
-    order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    hits = np.cumsum(labels[order], dtype=np.int64)
-    f1 = 2 * hits / (np.arange(1, len(hits) + 1) + hits[-1])
-    is_last_of_equals = np.append(ranked[1:] < ranked[:-1], True)
-    best = int(np.argmax(np.where(is_last_of_equals, f1, -1)))
-    return float((ranked[best] + ranked[min(best + 1, len(ranked) - 1)]) / 2)
-
-
-def _curve(scores: Floats, labels: Labels) -> tuple[Floats, Floats]:
-    """Slope and middle of the logistic curve through all labels' scores together (Platt 1999), the same for each.
-
-    One label alone would have too few paragraphs, and its curve could fall.
-    """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only where models are trained
-
-    fitted = LogisticRegression(C=1e6).fit(scores.reshape(-1, 1), labels.ravel())
-    slope, bias = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-    count = labels.shape[1]
-    return np.full(count, slope, dtype=np.float32), np.full(count, -bias / slope, dtype=np.float32)
-
-
-def _fit(weighed: Any, labels: Labels, rarity: Floats) -> Look:
+def _fit(weighed: Any, labels: npt.NDArray[np.int8], rarity: Floats) -> Look:
     from sklearn.svm import LinearSVC  # noqa: PLC0415 - only where models are trained
 
-    weights = np.zeros((BUCKETS, labels.shape[1]), dtype=np.float32)
-    bias = np.zeros(labels.shape[1], dtype=np.float32)
+    weights = np.zeros((BUCKETS, labels.shape[1]), dtype=np.int8)
+    step, bias = np.zeros((2, labels.shape[1]), dtype=np.float32)
     for column in range(labels.shape[1]):
         fitted = LinearSVC(C=C, tol=0.1, random_state=column).fit(weighed, labels[:, column])
-        weights[:, column], bias[column] = fitted.coef_[0], fitted.intercept_[0]
-    return Look(weights, bias, rarity)
+        step[column] = max(np.abs(fitted.coef_[0]).max(), 1e-9) / _STEPS
+        weights[:, column], bias[column] = np.rint(fitted.coef_[0] / step[column]), fitted.intercept_[0]
+    return Look(weights, step, bias, rarity)
 
 
 def _rarity(counts: Any) -> Floats:

@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TRAINER = ROOT / "var" / "train" / "bin" / "python"
 """An interpreter with scikit-learn; `make train` and `make eval` make it."""
 
+KEPT = ROOT / "var" / "train" / "kept"
+"""What the folds taught this code from these data, so that it is learnt once."""
+
 
 def measure(data: Path, *, progress: Progress) -> Section:
     """Cross-validate the classifier anew, a few minutes, and read the labelled contracts."""
@@ -40,7 +43,8 @@ def _clauses(data: Path, progress: Progress) -> tuple[dict[str, Any], list[str]]
         return {}, ["the clause classifier was not measured: var/train is missing, run `make train-tools`"]
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.json"
-        command = [str(TRAINER), "-m", "evaluation.analysis.train", str(data.resolve()), "--figures", str(figures)]
+        command = [str(TRAINER), "-m", "evaluation.analysis.train", str(data.resolve()), "--kept", str(KEPT)]
+        command += ["--figures", str(figures)]
         task = progress.add_task("clause classifier", total=FITS)
         with subprocess.Popen(  # noqa: S603 - ours
             command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

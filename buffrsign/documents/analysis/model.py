@@ -1,39 +1,45 @@
 """The clause classifier as it was trained: a file of small numbers, read and run with numpy alone.
 
 A linear model for each label over n-grams and the words beside them. It scores a paragraph as a whole and part by part,
-since a clause is often one sentence among others: what counts is half the one and half the best of the others. A label
-is found where that reaches the label's threshold; how likely it then is, a logistic curve says.
+since a clause is often one sentence among others: what counts is half the one and half the best of the others. What
+that is worth, the other scores of the document say. A label is found where it reaches the label's threshold.
+
+The weights stay in their file and are mapped into memory: reading them costs nothing at the start, and every process
+that looks at them shares them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from io import BytesIO
+from hashlib import file_digest
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from buffrsign.core.errors import Permanent
+from buffrsign.documents.analysis.context import Context, length_of
 from buffrsign.documents.analysis.features import Floats, Ints, Rows, counted, weighted
 from buffrsign.documents.analysis.parts import parts_of
 
 FOLDER = Path(__file__).parent / "model"
+WEIGHTS, REST = "weights.npy", "clauses.npz"
 _ROWS_AT_ONCE = 64
 
 
 class ModelDamaged(Permanent):
-    """The model's file is not the one that its card describes; install the package anew."""
+    """A file of the model is not the one that its card describes; install the package anew."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a model beside its numbers. `f1` and `support` by label, held out; `weak` labels are guesses."""
+    """What is known of a model beside its numbers: `sha256` by file, `f1` and `support` by label, held out.
+
+    Findings of `weak` labels are guesses.
+    """
 
     version: str
-    sha256: str
+    sha256: dict[str, str]
     trained_on: str
     labels: tuple[str, ...]
     weak: tuple[str, ...]
@@ -50,22 +56,26 @@ class Model:
     step: Floats
     bias: Floats
     rarity: Floats
-    slope: Floats
-    middle: Floats
+    context: Context
     thresholds: Floats
 
     def scores(self, paragraphs: Sequence[str]) -> Floats:
-        """The score of each label, for the paragraphs of one document in their order: a row for each paragraph."""
+        """How likely each label is, as log-odds, for the paragraphs of one document in their order: a row for each."""
+        lengths = np.array([length_of(paragraph) for paragraph in paragraphs], dtype=np.float32)
+        return self.context.log_odds(self.word_scores(paragraphs), lengths)
+
+    def probabilities(self, scores: Floats) -> Floats:
+        """How likely labels with these scores are."""
+        return np.asarray(1 / (1 + np.exp(-scores)), dtype=np.float32)
+
+    def word_scores(self, paragraphs: Sequence[str]) -> Floats:
+        """The score of each label by the words alone, in the same shape."""
         parts = [parts_of(paragraph) for paragraph in paragraphs]
         whole, each = (
             self.scores_of(weighted(counted(texts), self.rarity))
             for texts in (paragraphs, [part for those in parts for part in those])
         )
         return together(whole, each, np.array([len(those) for those in parts], dtype=np.int64))
-
-    def probabilities(self, scores: Floats) -> Floats:
-        """How likely labels with these scores are."""
-        return np.asarray(1 / (1 + np.exp(-self.slope * (scores - self.middle))), dtype=np.float32)
 
     def scores_of(self, rows: Rows) -> Floats:
         """The scores of weighted rows, in parts so that memory stays small."""
@@ -95,18 +105,18 @@ def read(folder: Path) -> Model:
     """The model in this folder.
 
     Raises:
-        ModelDamaged: its bytes are not those that its card names.
+        ModelDamaged: the bytes of a file are not those that its card names.
     """
     card = msgspec.json.decode((folder / "card.json").read_bytes(), type=Card)
-    data = (folder / "clauses.npz").read_bytes()
-    if sha256(data).hexdigest() != card.sha256:
-        raise ModelDamaged("the clause model is not the one that its card describes; install the package anew")
-    return load(card, data)
-
-
-def load(card: Card, data: bytes) -> Model:
-    """The model in these bytes, a file of numpy's without pickles."""
-    with np.load(BytesIO(data), allow_pickle=False) as file:
-        arrays: dict[str, Any] = {name: file[name] for name in file.files}
-    floats = {name: array.astype(np.float32) for name, array in arrays.items() if name != "weights"}
-    return Model(card=card, weights=arrays["weights"], **floats)
+    for name in (WEIGHTS, REST):
+        with (folder / name).open("rb") as file:
+            if file_digest(file, "sha256").hexdigest() != card.sha256[name]:
+                raise ModelDamaged("the clause model is not the one that its card describes; install the package anew")
+    with np.load(folder / REST, allow_pickle=False) as file:
+        rest = {name: file[name].astype(np.float32) for name in file.files}
+    return Model(
+        card=card,
+        weights=np.asarray(np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)),
+        context=Context(rest.pop("context_weights"), rest.pop("context_bias")),
+        **rest,
+    )

@@ -6,7 +6,9 @@ import pytest
 
 from buffrsign.documents import Reason, Unreadable
 from buffrsign.documents.analysis import analysis_of
+from buffrsign.documents.analysis.context import FEATURES, Context
 from evaluation.analysis.crossing import judged
+from evaluation.analysis.deciding import Scored, thresholds
 from evaluation.analysis.entities import (
     HALVES,
     Labelled,
@@ -17,7 +19,7 @@ from evaluation.analysis.entities import (
     digest,
     labels_of,
 )
-from evaluation.analysis.learning import ALL_FOLDS, beside, thresholds
+from evaluation.analysis.learning import ALL_FOLDS, beside
 from tests.support.agreements import SUPPLY
 
 LABEL = Labelled(
@@ -79,6 +81,17 @@ def test_a_frequent_label_gets_its_own_threshold_and_a_rare_one_nearly_the_commo
 
     assert 0.2 < frequent < 0.8
     assert abs(rare - frequent) < 0.05
+
+
+def test_each_contract_is_a_context_of_its_own():
+    context = Context(np.ones(FEATURES, dtype=np.float32), np.zeros(3, dtype=np.float32))
+    scores = np.random.default_rng(7).normal(-0.5, 0.4, (30, 3)).astype(np.float32)
+    lengths, labels = np.ones(30, dtype=np.float32), np.zeros((30, 3), dtype=np.int8)
+
+    both = Scored(scores, labels, lengths, edges=np.array([0, 12, 30])).log_odds(context)
+
+    assert np.array_equal(both[:12], context.log_odds(scores[:12], lengths[:12]))
+    assert np.array_equal(both[12:], context.log_odds(scores[12:], lengths[12:]))
 
 
 def test_the_folds_beside_one_are_reached_by_five_pairs():

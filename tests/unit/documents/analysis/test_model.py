@@ -1,7 +1,11 @@
+import shutil
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from buffrsign.documents.analysis import model
+from buffrsign.documents.analysis.context import length_of
 from buffrsign.documents.analysis.features import BUCKETS, Rows, counted, weighted
 from buffrsign.documents.analysis.model import ModelDamaged, shipped
 
@@ -59,6 +63,13 @@ def test_a_score_is_the_product_with_the_weights():
     assert np.allclose(known.scores_of(rows)[:3], expected, atol=1e-4)
 
 
+def test_the_words_scores_are_seen_in_their_context():
+    known = shipped()
+    lengths = np.array([length_of(text) for text in TEXTS], dtype=np.float32)
+
+    assert np.allclose(known.scores(TEXTS), known.context.log_odds(known.word_scores(TEXTS), lengths))
+
+
 def test_a_paragraph_is_scored_as_a_whole_and_by_its_best_part():
     known = shipped()
     clause = "This Agreement shall be governed by the laws of the Republic of Namibia."
@@ -66,7 +77,7 @@ def test_a_paragraph_is_scored_as_a_whole_and_by_its_best_part():
     whole = known.scores_of(weighted(counted([f"{other} {clause}"]), known.rarity))
     parts = known.scores_of(weighted(counted([other, clause]), known.rarity))
 
-    scores = known.scores([f"{other} {clause}"])
+    scores = known.word_scores([f"{other} {clause}"])
 
     assert np.allclose(scores, (whole + parts.max(axis=0)) / 2, atol=1e-5)
     assert scores[0, known.card.labels.index("Governing Law")] > whole[0, known.card.labels.index("Governing Law")]
@@ -81,14 +92,27 @@ def test_a_higher_score_is_likelier_and_a_threshold_never_certain():
 
 
 def test_the_model_is_small_and_is_what_its_card_says():
-    assert (model.FOLDER / "clauses.npz").stat().st_size < 20_000_000
+    assert sum(file.stat().st_size for file in model.FOLDER.iterdir()) < 20_000_000
     assert len(shipped().card.labels) == 37
     assert "CC BY 4.0" in shipped().card.trained_on
 
 
-def test_a_model_whose_bytes_changed_is_refused(tmp_path):
-    (tmp_path / "card.json").write_bytes((model.FOLDER / "card.json").read_bytes())
-    (tmp_path / "clauses.npz").write_bytes(b"something else")
+@pytest.mark.parametrize("file", [model.WEIGHTS, model.REST])
+def test_a_model_whose_bytes_changed_is_refused(file, tmp_path):
+    shutil.copytree(model.FOLDER, tmp_path, dirs_exist_ok=True)
+    (tmp_path / file).write_bytes(b"something else")
 
     with pytest.raises(ModelDamaged):
         model.read(tmp_path)
+
+
+def test_reading_the_model_takes_little_memory_and_its_weights_none():
+    tracemalloc.start()
+    try:
+        known = model.read(model.FOLDER)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 8 * 2**20 < known.weights.nbytes
+    assert not known.weights.flags.writeable
