@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-unit test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress eval corpus fuzz train train-tools lock clean
+.PHONY: help demo up test test-unit test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress eval unseen corpus fuzz train train-tools lock clean
 
 # Every process of the tests would compile the whole source anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -99,6 +99,10 @@ fuzz: $(READY) ## the same over FILES=2000 files damaged on purpose, made of tho
 	@rm -rf "$(FUZZED)"
 	@$(BIN)/python -m evaluation.fuzz "$(FROM)" "$(FUZZED)" --files $(FILES) --seed $(SEED)
 	@$(BIN)/python -m evaluation.corpus "$(FUZZED)" --output "$(or $(OUT),var/bench/fuzz.json)"
+
+unseen: $(READY) ## the shipped clause classifier on labelled paragraphs in FILE=, a line of JSON each
+	@$(if $(FILE),,$(error name the paragraphs: make unseen FILE=path))
+	@$(BIN)/python -m evaluation.analysis.unseen "$(FILE)"
 
 train: $(TRAIN_READY) ## train the clause classifier anew on DATA=folder, and say how good it is held out
 	@$(if $(DATA),,$(error name the data: make train DATA=folder))

@@ -1,6 +1,6 @@
 """The held-out figures of the clause classifier: each fold judged by what the four others taught."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,7 @@ class Crossed:
 
 
 @dataclass(frozen=True)
-class _Counted:
+class Counted:
     """By label: rightly found, wrongly found, missed."""
 
     hits: npt.NDArray[np.int64]
@@ -54,13 +54,18 @@ class _Counted:
 
     @property
     def micro(self) -> float:
+        """Over all labels together; 0 where none occurs or is found."""
         hits, wrong, missed = (int(each.sum()) for each in (self.hits, self.wrong, self.missed))
         return 2 * hits / max(2 * hits + wrong + missed, 1)
 
 
 def crossed(learning: Learning, names: tuple[str, ...]) -> Crossed:
     """Judge every fold. The mean of the folds is what counts: macro over all labels, those that a fold lacks as 0."""
-    counted = [_judged(learning, fold) for fold in range(FOLDS)]
+    return summed([_judged(learning, fold) for fold in range(FOLDS)], names)
+
+
+def summed(counted: Sequence[Counted], names: Sequence[str]) -> Crossed:
+    """The figures of each fold, or of whatever else was judged by itself, and the labels' over all of them."""
     return Crossed(
         micro=tuple(each.micro for each in counted),
         macro=tuple(float(each.f1.mean()) for each in counted),
@@ -68,18 +73,18 @@ def crossed(learning: Learning, names: tuple[str, ...]) -> Crossed:
     )
 
 
-def _judged(learning: Learning, held_out: int) -> _Counted:
+def _judged(learning: Learning, held_out: int) -> Counted:
     learnt = learning.learn(fold for fold in range(FOLDS) if fold != held_out)
     scored = learning.scored(learnt.look, held_out)
     return judged(scored.log_odds(learnt.context) >= learnt.thresholds, scored.labels == 1)
 
 
-def judged(found: npt.NDArray[np.bool_], true: npt.NDArray[np.bool_]) -> _Counted:
+def judged(found: npt.NDArray[np.bool_], true: npt.NDArray[np.bool_]) -> Counted:
     """Count what was found against what is so, label by label."""
-    return _Counted((found & true).sum(axis=0), (found & ~true).sum(axis=0), (~found & true).sum(axis=0))
+    return Counted((found & true).sum(axis=0), (found & ~true).sum(axis=0), (~found & true).sum(axis=0))
 
 
-def _label(name: str, column: int, counted: Iterable[_Counted]) -> LabelScore:
+def _label(name: str, column: int, counted: Iterable[Counted]) -> LabelScore:
     folds = list(counted)
     hits, wrong, missed = (
         sum(int(getattr(each, what)[column]) for each in folds) for what in ("hits", "wrong", "missed")

@@ -13,6 +13,7 @@ from rich.table import Table
 from buffrsign.documents.analysis.model import shipped
 from buffrsign.documents.sandbox import Sandbox
 from evaluation.analysis.entities import HALVES, KINDS, Scored, labels_of, score
+from evaluation.analysis.tables import clause_table
 from evaluation.analysis.train import FITS
 from evaluation.section import Section
 
@@ -32,7 +33,7 @@ def measure(data: Path, *, progress: Progress) -> Section:
     return Section(
         name="analysis",
         figures={"clauses": clauses, "entities": {half: _figures(entities[half]) for half in HALVES}},
-        tables=[*([_clause_table(clauses)] if clauses else []), _entity_table(entities)],
+        tables=[*([clause_table(clauses)] if clauses else []), _entity_table(entities)],
         problems=[*problems, *absent],
     )
 
@@ -94,15 +95,6 @@ def _figures(scored: Scored) -> dict[str, Any]:
             for kind, each in scored.by_kind.items()
         },
     }
-
-
-def _clause_table(figures: dict[str, Any]) -> Table:
-    title = f"clauses, held out: micro-F1 {figures['micro_f1']:.3f}, macro-F1 {figures['macro_f1']:.3f}"
-    table = Table("label", "F1", "precision", "recall", "paragraphs", "", title=title)
-    for name, label in sorted(figures["labels"].items(), key=lambda each: -each[1]["f1"]):
-        shown = [f"{label[what]:.2f}" for what in ("f1", "precision", "recall")]
-        table.add_row(name, *shown, str(label["support"]), "weak" if label["is_weak"] else "")
-    return table
 
 
 def _entity_table(entities: dict[str, Scored]) -> Table:

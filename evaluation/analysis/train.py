@@ -13,7 +13,6 @@ from hashlib import sha256
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -25,6 +24,7 @@ from evaluation.analysis.crossing import Crossed, crossed
 from evaluation.analysis.examples import FOLDS, Data, read
 from evaluation.analysis.keeping import kept_in
 from evaluation.analysis.learning import Learning, Learnt
+from evaluation.analysis.tables import as_json
 
 VERSION = "clauses-3"
 TRAINED_ON = (
@@ -48,26 +48,6 @@ def main(arguments: list[str] | None = None) -> None:
         asked.figures.parent.mkdir(parents=True, exist_ok=True)
         asked.figures.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     print(f"micro-F1 {said['micro_f1']:.3f}, macro-F1 {said['macro_f1']:.3f}", flush=True)  # noqa: T201 - a program
-
-
-def as_json(figures: Crossed) -> dict[str, Any]:
-    """The figures for programs."""
-    return {
-        "micro_f1": round(float(np.mean(figures.micro)), 4),
-        "macro_f1": round(float(np.mean(figures.macro)), 4),
-        "micro_f1_by_fold": [round(value, 4) for value in figures.micro],
-        "macro_f1_by_fold": [round(value, 4) for value in figures.macro],
-        "labels": {
-            each.name: {
-                "f1": round(each.f1, 4),
-                "precision": round(each.precision, 4),
-                "recall": round(each.recall, 4),
-                "support": each.support,
-                "is_weak": each.is_weak,
-            }
-            for each in figures.labels
-        },
-    }
 
 
 def write(folder: Path, learnt: Learnt, figures: Crossed, data: Data) -> None:
