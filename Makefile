@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target makes its own .venv from the lock, and is quick when called again.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress eval corpus fuzz train train-tools lock clean
+.PHONY: help demo up test test-unit test-slow mutants test-stock check format lint types floors chaos chaos-long chaos-soak chaos-stock chaos-letters bench-engine bench-email bench-documents bench-progress eval corpus fuzz train train-tools lock clean
 
 # Every process of the tests would compile the whole source anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -22,6 +22,9 @@ up: $(READY) ## the whole system on this machine, until Ctrl-C
 
 test: $(READY) ## all tests that need nothing beyond pip, but for the slow ones
 	$(BIN)/pytest -m "not slow" -n auto
+
+test-unit: $(READY) ## the unit tests among them, in seconds
+	$(BIN)/pytest tests/unit -m "not slow" -n logical
 
 # The model's dice fall in the same way each time only if sets keep their order.
 test-slow mutants: export PYTHONHASHSEED := 0

@@ -32,9 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """What `-n auto` means."""
-    return parallel.processes()
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What `-n auto` means, and `-n logical`: as many as there are cores, for tests that do not wait."""
+    return parallel.processes(a_core=1 if config.option.numprocesses == "logical" else parallel.PROCESSES_A_CORE)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> parallel.BySharedWorkers:

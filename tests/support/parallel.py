@@ -40,9 +40,9 @@ _LONGEST_FIRST = [
 ]
 
 
-def processes() -> int:
-    """How many `-n auto` means: none but this one where the tests are given a server, whose databases are one set."""
-    return 0 if os.environ.get("TEST_REDIS_URL") else PROCESSES_A_CORE * (os.cpu_count() or 1)
+def processes(*, a_core: int) -> int:
+    """How many there are: none but this one where the tests are given a server, whose databases are one set."""
+    return 0 if os.environ.get("TEST_REDIS_URL") else a_core * (os.cpu_count() or 1)
 
 
 def longest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
