@@ -12,7 +12,8 @@ def load(tmp_path) -> Callable[[object], object]:
     path = tmp_path / "rules.yaml"
 
     def run(content: object) -> object:
-        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+        text = content if isinstance(content, str) else yaml.dump(content, Dumper=yaml.CSafeDumper)
+        path.write_text(text, encoding="utf-8")
         return load_policy(path)
 
     return run

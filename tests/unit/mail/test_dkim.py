@@ -1,3 +1,5 @@
+from functools import cache
+
 import dkim
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -18,8 +20,13 @@ MESSAGE = (
 )
 
 
+@cache
+def signer(selector: str) -> DkimSigner:
+    return DkimSigner(pem(KEYS[selector]), domain="buffrsign.example", selector=selector)
+
+
 def signed(message: bytes = MESSAGE, *, selector: str = "rsa") -> bytes:
-    return DkimSigner(pem(KEYS[selector]), domain="buffrsign.example", selector=selector).sign(message)
+    return signer(selector).sign(message)
 
 
 def is_valid(message: bytes) -> bool:
