@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, inspect, make_url, text
 
 from buffrsign.core.sql import Database, migrate
-from tests.support.wait import wait_until
+from tests.support.wait import START_S, wait_until
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _NOBODY = "nobody"
@@ -62,7 +62,9 @@ def running_postgresql() -> Iterator[str]:
             )
         try:
             ask: list[str | Path] = [programs / "pg_isready", "-q", "-h", folder, "-U", "tests", "-d", "postgres"]
-            wait_until(lambda: subprocess.run(ask, check=False).returncode == 0, "PostgreSQL to answer")
+            wait_until(
+                lambda: subprocess.run(ask, check=False).returncode == 0, "PostgreSQL to answer", timeout_s=START_S
+            )
             yield f"postgresql+psycopg://tests@/postgres?host={folder}"
         finally:
             server.terminate()

@@ -9,6 +9,7 @@ from buffrsign import Handle, JobStatus, Producer
 from buffrsign.jobs import Queue
 from buffrsign.jobs.maintenance import Canary
 from tests.support.broker import KEY_SECRET, TestBroker
+from tests.support.wait import START_S
 from workers.processes import ROOT, Processes
 
 __all__ = [
@@ -24,8 +25,6 @@ __all__ = [
 ]
 
 SCHEDULER = [sys.executable, "-m", "workers.scheduler"]
-START_S = 40.0
-"""How long a worker may take to start while other work keeps both cores busy."""
 
 
 def worker(queue: str, *, app: str = "workers.app", concurrency: int = 1) -> list[str]:

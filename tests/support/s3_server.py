@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from buffrsign.storage.s3_place import S3Place
-from tests.support.wait import wait_until
+from tests.support.wait import START_S, wait_until
 from workers.processes import free_port
 
 _PYTHON = Path("/usr/bin/python3")
@@ -44,7 +44,7 @@ class S3Server:
                 stderr=log,
                 env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
             )
-        wait_until(self._listens, "Swift to listen")
+        wait_until(self._listens, "Swift to listen", timeout_s=START_S)
 
     def kill(self) -> None:
         """`kill -9`, and wait until it is gone."""

@@ -6,6 +6,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+START_S = 40.0
+"""How long a program may take to start while other work keeps both cores busy."""
+
 
 def wait_until(condition: Callable[[], T], what: str, *, timeout_s: float = 20.0) -> T:
     """The first truthy answer of the condition; fails, saying what was waited for, when there is none in time."""
