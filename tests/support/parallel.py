@@ -17,6 +17,9 @@ PROCESSES_A_CORE = 2
 """Most tests wait more than they compute."""
 
 _WAY = re.compile(rf"[\[-]({'|'.join(Way)})[\]-]")
+_LIVE_WORKERS = "tests/integration/"
+"""Elsewhere a word of `Way` means something else: letters are looked at in a light scheme."""
+
 _ONE_STAGE_FOR_EACH_WAY = "tests/integration/tasks/"
 """The modules of this folder share live workers."""
 
@@ -61,7 +64,7 @@ class BySharedWorkers(LoadScopeScheduling):  # type: ignore[misc]  # xdist says 
         module, _, test = nodeid.partition("::")
         if module in _EACH_BY_ITSELF:
             return nodeid
-        if way := _WAY.search(test):
+        if module.startswith(_LIVE_WORKERS) and (way := _WAY.search(test)):
             sharing = _ONE_STAGE_FOR_EACH_WAY if module.startswith(_ONE_STAGE_FOR_EACH_WAY) else module
             return f"{sharing}::{way[1]}"
         return module
