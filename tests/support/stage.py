@@ -1,7 +1,7 @@
 """A stage for scripted jobs: a live worker of theirs, a scheduler, and what they left behind."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from buffrsign import JobStatus, Producer, State
 from buffrsign.broker.dead_letters import DeadLetter, DeadLetters
 from buffrsign.jobs import Queue
 from buffrsign.producer import Handle
-from tests.support.broker import TestBroker
+from tests.support.broker import TestBroker, databases
 from tests.support.contracts import End, Scripted
 from tests.support.programs import SCHEDULER, processes_of, producing, running, wait_for_answer, worker
 from tests.support.wait import wait_until
@@ -105,3 +105,25 @@ def raised_stage(broker: TestBroker, folder: Path, way: Way = Way.PREFORK) -> It
     with producing(broker) as producer, running(broker, folder, programs):
         wait_for_answer(producer, Queue.MAINTENANCE)
         yield Stage(producer, broker, folder)
+
+
+class Stages:
+    """One stage at a time, kept while the tests that follow are played on one of its way: to start it takes seconds."""
+
+    def __init__(self, server: str, folder: Callable[[str], Path]) -> None:
+        self._server, self._folder = server, folder
+        self._raised = ExitStack()
+        self._stages: dict[Way, Stage] = {}
+
+    def of(self, way: Way) -> Stage:
+        """The one that is there, or a new one in place of another way's, with databases of its own."""
+        if way not in self._stages:
+            self.end()
+            broker = self._raised.enter_context(databases(self._server, first=3))
+            self._stages[way] = self._raised.enter_context(raised_stage(broker, self._folder("stage"), way))
+        return self._stages[way]
+
+    def end(self) -> None:
+        """Leave nothing running: other tests count what the server is asked."""
+        self._stages.clear()
+        self._raised.close()

@@ -9,10 +9,10 @@ import pytest
 from buffrsign.documents.sandbox import Sandbox
 from buffrsign.testing import RecordingProducer
 from config.services import Services
-from tests.support.broker import TestBroker, databases
+from tests.support.broker import TestBroker
 from tests.support.clock import StoppedClock
 from tests.support.family import family_services, use_mail_server
-from tests.support.stage import Stage, Way, raised_stage
+from tests.support.stage import Stage, Stages, Way
 from workers.smtp_catcher import SmtpCatcher
 
 WAYS = [Way.PREFORK] if os.environ.get("BUFFRSIGN_BROKER_TRANSPORT") == "stock" else list(Way)
@@ -25,10 +25,24 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 
 @pytest.fixture(scope="session")
-def stage(server: str, tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Stage]:
-    """One for each way, with databases of its own: starting and stopping it takes longer than most tests on it."""
-    with databases(server, first=6) as broker, raised_stage(broker, tmp_path_factory.mktemp("stage"), way) as stage:
-        yield stage
+def stages(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    stages = Stages(server, tmp_path_factory.mktemp)
+    yield stages
+    stages.end()
+
+
+@pytest.fixture(scope="module")
+def stage(stages: Stages, way: Way) -> Stage:
+    """Shared by the modules, one for each way."""
+    return stages.of(way)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the stage once the next test is not played on one."""
+    played: Stages | None = getattr(item, "funcargs", {}).get("stages")
+    if played and not (nextitem and "stages" in getattr(nextitem, "fixturenames", ())):
+        played.end()
 
 
 @pytest.fixture
