@@ -301,6 +301,16 @@ def ods(*rows: str) -> bytes:
     return odf("ods", f'<office:spreadsheet><table:table table:name="S">{cells}</table:table></office:spreadsheet>')
 
 
+def ods_of(*, rows: int, columns: int) -> bytes:
+    """A sheet of ODF in which one cell is said to stand so often."""
+    cell = (
+        f'<table:table-cell table:number-columns-repeated="{columns}" office:value-type="string">'
+        "<text:p>x</text:p></table:table-cell>"
+    )
+    row = f'<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>'
+    return odf("ods", f'<office:spreadsheet><table:table table:name="S">{row}</table:table></office:spreadsheet>')
+
+
 def odp(*lines: str) -> bytes:
     """A slide of ODF."""
     text = "".join(f"<text:p>{escape(each)}</text:p>" for each in lines or (WORDS, BLANK))

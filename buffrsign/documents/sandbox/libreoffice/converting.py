@@ -29,6 +29,9 @@ NOT_INSTALLED = Unreadable(
 )
 _WANTS_TO_START_ANEW = 81
 _LOOK_EVERY_S = 0.1
+_NEARLY_ALL = 0.75
+"""Of the address space that it may have: so much of it was really used."""
+
 _IMPORT_FILTERS = {
     OfficeKind.DOCX: "MS Word 2007 XML",
     OfficeKind.XLSX: "Calc MS Excel 2007 XML",
@@ -104,14 +107,19 @@ class Converter:
         match _exit_of(ended):
             case 0:
                 made = scratch.pdf(at_most=self._office.limits.output_bytes)
-                return made if isinstance(made, bytes) else Unreadable.because(made)
+                return made if isinstance(made, bytes) else Unreadable.because(self._why(ended, made))
             case becoming.NEVER_BEGAN:
                 raise SandboxBroken("LibreOffice could not be started; the job is tried again")
             case None:
                 return Killed(reason_of(ended.status), ended)
             case _:
                 log.warning("LibreOffice gave up", ending=name_of(ended.status))
-                return Unreadable.because(Reason.DAMAGED)
+                return Unreadable.because(self._why(ended, Reason.DAMAGED))
+
+    def _why(self, ended: Ended, reason: Reason) -> Reason:
+        """Without memory it gives up as it does over what is damaged."""
+        had_all = ended.peak_bytes > _NEARLY_ALL * self._office.limits.memory_bytes
+        return Reason.RESOURCE_LIMIT if reason is Reason.DAMAGED and had_all else reason
 
     def _run(self, order: Convert, scratch: Scratch) -> Ended | Killed:
         child = self._pool.converting(order)

@@ -211,6 +211,39 @@ def test_a_folder_that_denies_its_owner_or_is_deep_or_removed_twice_goes(folder)
     assert list(folder.iterdir()) == []
 
 
+BOMBS: dict[str, tuple[Callable[[], bytes], OfficeKind, Reason]] = {
+    "a million rows of a thousand columns": (
+        lambda: made.ods_of(rows=1_048_576, columns=1024),
+        OfficeKind.ODS,
+        Reason.RESOURCE_LIMIT,
+    ),
+    "two million groups within each other": (
+        lambda: b"{\\rtf1 " + b"{" * 2_000_000,
+        OfficeKind.RTF,
+        Reason.RESOURCE_LIMIT,
+    ),
+    "tables within tables": (
+        lambda: made.docx(inside="<w:tbl><w:tr><w:tc>" * 20_000 + "<w:p/>" + "</w:tc></w:tr></w:tbl>" * 20_000),
+        OfficeKind.DOCX,
+        Reason.RESOURCE_LIMIT,
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("make", "kind", "reason"), BOMBS.values(), ids=BOMBS)
+def test_what_explodes_only_in_libreoffice_is_a_resource_limit(pool, make, kind, reason):
+    taken: list[int] = []
+    limits = OfficeLimits(cpu_s=10, wall_s=50)
+    converter = Converter(Office(limits=limits), pool, observe=taken.append)
+
+    found = converter.convert(make(), OfficeFile(kind, False))
+
+    assert isinstance(found, Killed | Unreadable)
+    assert found.reason is reason
+    assert taken[0] <= limits.memory_bytes
+
+
 @pytest.mark.slow
 def test_four_at_once_get_along():
     files = [made.docx(f"Number {number}.") for number in range(4)]
