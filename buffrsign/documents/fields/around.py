@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from buffrsign.documents.fields.geometry import Blank, Line, Page, Phrase, Piece
+from buffrsign.documents.fields.vocabulary import speaks_for_party
 
 _FARTHEST_LEFT_PT = 130.0
 _FARTHEST_BELOW = 2.6  # of the size of the writing
@@ -107,7 +108,7 @@ class Around:
     def _is_level_with(self, piece: Phrase) -> bool:
         blank = self.blank
         begins = blank.x0 - 1.5 * blank.size <= piece.x0 < blank.x1
-        return begins and piece.x1 < blank.x1 + 12 * blank.size
+        return begins and (piece.x1 < blank.x1 + 12 * blank.size or speaks_for_party(piece.text))
 
 
 def _words(pieces: tuple[Piece, ...]) -> str:
