@@ -39,7 +39,7 @@ class Ground(Enum):
     COMB = "a row of boxes for single characters", 0.88
     SQUARE = "a small square", 0.95
     TICK = "a mark to tick", 0.98
-    CONFORMED = "a signature that was typed", 0.98
+    CONFORMED = "a signature that was typed", 0.99
     DONE = "the place or the date in a sentence on where and when it was signed", 0.94
     FILLED_LABEL = "a label in a signature block, with its value behind it", 0.98
     LEFT_OUT = "a label in a list of particulars, with nothing behind it", 0.86
