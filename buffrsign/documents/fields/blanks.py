@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from buffrsign.documents.fields.around import Around
 from buffrsign.documents.fields.field import FieldType
-from buffrsign.documents.fields.geometry import Blank, Page, Phrase
+from buffrsign.documents.fields.geometry import Blank, Line, Page, Phrase
 from buffrsign.documents.fields.grounds import Found, Ground
 from buffrsign.documents.fields.sentences import in_sentence
 from buffrsign.documents.fields.unlabelled import explained, without_label
@@ -22,6 +22,9 @@ from buffrsign.documents.fields.vocabulary import (
 
 _SHORTEST_PT = 14.0
 _SHORTEST_DRAWN_PT = 40.0
+_LIST = 3  # lines
+_LEADER = 0.35  # of the page
+_REFERENCE = 10  # characters
 _WIDE_LEADER = 0.2  # of the page
 _SHORTEST_GAP = 2.0  # of the size of the writing
 _LONGEST_LABEL = 7  # words
@@ -87,12 +90,24 @@ def _is_too_short(blank: Blank) -> bool:
 
 
 def _is_in_contents(around: Around) -> bool:
-    """Whether the dots lead to a page number at the end of the line."""
+    """Whether the dots lead to a page number at the end of the line, or to whatever ends several such lines."""
     behind = around.line.pieces[around.column + 1 :]
     if around.blank.drawn or len(behind) != 1 or around.left() is None:
         return False
     [last] = behind
-    return isinstance(last, Phrase) and bool(_PAGE_NUMBER.match(last.text))
+    if isinstance(last, Phrase) and _PAGE_NUMBER.match(last.text):
+        return True
+    leads = _leads_across(around.page, around.line)
+    return leads and sum(_leads_across(around.page, line) for line in around.page.lines) >= _LIST
+
+
+def _leads_across(page: Page, line: Line) -> bool:
+    """Whether a line is words, a run of dots across much of the page, and a short word at its end."""
+    match line.pieces:
+        case [*_, Phrase() as words, Blank() as blank, Phrase() as last]:
+            is_leader = not blank.drawn and blank.width > _LEADER * page.width
+            return is_leader and not words.text.endswith(":") and len(last.text) <= _REFERENCE
+    return False
 
 
 def _labelled(around: Around, left: Phrase, *, witness: bool) -> Found | None:

@@ -78,7 +78,7 @@ class _Owners:
                 self.of[each] = 1 + sorted(row, key=lambda other: other.rect[0]).index(each)
 
     def take_what_is_in_line(self, found: list[Found]) -> None:
-        """A tick or initials under or over a party's field are that party's, and those of a form are its one party's."""
+        """A tick or initials by a party's field are that party's, and those of a form are its one party's."""
         owned = _by_page(self.of)
         for each in found:
             if each in self.of or each.ground in _IN_TEXT or each.ground is Ground.SENTENCE:

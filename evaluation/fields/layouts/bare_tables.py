@@ -15,7 +15,7 @@ def draw(sheet: Sheet) -> None:
     for words in ("1. Signed copies", "2. Name and seat", "3. Dates", "4. Initial period", "Annex A. Title"):
         x = sheet.say(sheet.margin, y, words)
         end = sheet.leader(x + 3, y, sheet.right - 40 - x, sheet.dice.choice((".", "_", ". ")))
-        sheet.say(end + 3, y, str(sheet.dice.randint(1, 40)))
+        sheet.say(end + 3, y, sheet.dice.choice((str(sheet.dice.randint(1, 40)), "iv", "B-2", "Annex C")))
         y -= sheet.leading
     y = sheet.page()
     sheet.rule(sheet.margin, sheet.right, y + sheet.leading)
@@ -23,6 +23,9 @@ def draw(sheet: Sheet) -> None:
     sheet.rule(sheet.margin, x, y - 1.5)
     y = sheet.prose(y - sheet.leading * 2, sheet.dice.randint(3, 8))
     y = _table(sheet, y, sheet.dice.choice(_TABLES))
+    for words in sheet.dice.sample(("Date: 7 June 2026", "Name: Timber", "Place of origin: Rundu", "Title: Report"), 2):
+        sheet.say(sheet.margin, y, words)
+        y -= sheet.leading
     y = sheet.prose(y - sheet.leading, 3)
     sheet.rule(sheet.margin, sheet.margin + 144, y)
     sheet.say(sheet.margin, y - sheet.leading, "1 The name of the party is that in the register.")

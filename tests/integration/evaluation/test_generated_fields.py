@@ -7,10 +7,10 @@ from evaluation.fields.label import of_family
 from evaluation.fields.layouts import DEV, HELD_OUT, generate
 from evaluation.fields.score import Score
 
-SAMPLE = 2
+SAMPLE = 1
 """Documents of each family, in `make test`. `make test-slow` takes them all."""
 
-DEV_PRECISION, DEV_RECALL, DEV_GROUPING = 0.98, 0.97, 0.97
+DEV_PRECISION, DEV_RECALL, DEV_GROUPING = 0.985, 0.985, 0.9
 HELD_OUT_PRECISION, HELD_OUT_RECALL, HELD_OUT_GROUPING = 0.94, 0.94, 0.82
 """A hundredth or two below what was measured (docs/fields.md)."""
 
@@ -43,7 +43,7 @@ def test_what_no_rule_was_written_for_is_found(documents):
     assert score.grouping >= HELD_OUT_GROUPING
 
 
-@pytest.mark.parametrize("family", ["decoys", "scans", "prices"])
+@pytest.mark.parametrize("family", ["bare_tables", "decoys", "minutes", "scans", "prices"])
 def test_documents_that_ask_for_nothing_have_no_field(family):
     score = scored([family], documents=None)
 
