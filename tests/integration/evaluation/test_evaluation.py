@@ -18,7 +18,7 @@ def test_without_the_labelled_files_it_says_what_is_missing_and_fails(tmp_path, 
     found = json.loads(capsys.readouterr().out)
     assert ended.value.code == 1
     assert found == json.loads(output.read_text())
-    assert f"85 of the labelled documents are not below {tmp_path / 'data'}" in found["problems"]
+    assert f"60 of the labelled contracts are not below {tmp_path / 'data'}" in found["problems"]
     assert found["fields"]["dev"]["rules"]["all"]["f1"] > found["fields"]["dev"]["plain"]["all"]["f1"]
 
 
