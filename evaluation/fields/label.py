@@ -50,7 +50,7 @@ def of_family(family: str) -> tuple[LabelledNumber, ...]:
 
 
 def of_real_files(part: str) -> dict[str, Labels]:
-    """The labels of `open` or `sealed` documents, by SHA-256."""
+    """The labels of `open`, `further` or `sealed` documents, by SHA-256."""
     files = sorted((FOLDER / part).glob("*.json"))
     found = (msgspec.json.decode(file.read_bytes(), type=Labels) for file in files)
     return {labels.sha256: labels for labels in found}

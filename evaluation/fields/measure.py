@@ -55,9 +55,14 @@ def real(labels: Mapping[str, Labels], files: Files) -> list[Labelled]:
 
 
 def measure(data: Path, *, progress: Progress) -> Section:
-    """Measure the generated set and the labelled documents among the files below `data`."""
+    """Measure the generated set and the labelled documents among the files below `data`.
+
+    The contracts have to be there; the further documents are measured if all of them are.
+    """
     files = Files(data, progress=progress)
-    real_labels = {part: of_real_files(part) for part in ("open", "sealed")}
+    real_labels = {part: of_real_files(part) for part in ("open", "further", "sealed")}
+    if any(sha256 not in files for sha256 in real_labels["further"]):
+        del real_labels["further"]
     absent = [sha256 for labels in real_labels.values() for sha256 in labels if sha256 not in files]
     sets: dict[str, list[Labelled]] = {
         "dev": generated(DEV),
@@ -121,7 +126,7 @@ def _types(name: str, score: Score) -> Table:
 
 def _grounds(scores: Mapping[tuple[str, str], Score]) -> Table:
     """The shares on which the confidences rest."""
-    names = ("dev", "real open")
+    names = [name for name in ("dev", "real open", "real further") if (name, "rules") in scores]
     table = Table("found by", title="\nright findings of each rule, on what the rules were written with")
     for heading in ("confidence", *names):
         table.add_column(heading, justify="right")

@@ -31,9 +31,15 @@ class Sheet:
         self.labels: list[Label] = []
         self.page_number = 0
         self._font = dice.choice(_FONTS)
+        self._orientation: Literal["portrait", "landscape"] = "portrait"
         self._pdf = FPDF(unit="pt", format=paper)
         self._pdf.set_creation_date(_THEN)
         self._pdf.set_auto_page_break(auto=False)
+
+    def lay_flat(self) -> None:
+        """Make every page landscape; to be asked for before the first."""
+        self.width, self.height = self.height, self.width
+        self._orientation = "landscape"
 
     @property
     def right(self) -> float:
@@ -42,7 +48,7 @@ class Sheet:
 
     def page(self) -> float:
         """Begin a page; the baseline of its first line."""
-        self._pdf.add_page()
+        self._pdf.add_page(orientation=self._orientation)
         self.page_number += 1
         return self.height - self.margin - self.size
 

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from buffrsign.documents.fields.field import FieldType
 from buffrsign.documents.fields.geometry import Blank, Line, Page, Phrase, Piece
+from buffrsign.documents.fields.grounds import Found, Ground
+from buffrsign.documents.fields.vocabulary import signer_in, speaks_for_party
 
 _FARTHEST_LEFT_PT = 130.0
 _FARTHEST_BELOW = 2.6  # of the size of the writing
@@ -29,6 +32,14 @@ class Around:
         piece = self.line.pieces[self.column]
         assert isinstance(piece, Blank)  # noqa: S101 - whoever asks has looked
         return piece
+
+    def found(self, kind: FieldType, ground: Ground, *, witness: bool = False, party: str = "") -> Found:
+        """The piece as a field, from its line to one height of the writing above it."""
+        blank = self.blank
+        rect = (blank.x0, blank.y, blank.x1, blank.y + blank.size)
+        signer = signer_in(blank.text) if ground is Ground.CONFORMED else ""
+        is_filled = bool(blank.text)
+        return Found(kind, self.page.number, rect, ground, is_filled, witness=witness, party=party, signer=signer)
 
     def left(self) -> Phrase | None:
         """The phrase right before it, if it is not too far away."""
@@ -107,7 +118,7 @@ class Around:
     def _is_level_with(self, piece: Phrase) -> bool:
         blank = self.blank
         begins = blank.x0 - 1.5 * blank.size <= piece.x0 < blank.x1
-        return begins and piece.x1 < blank.x1 + 12 * blank.size
+        return begins and (piece.x1 < blank.x1 + 12 * blank.size or speaks_for_party(piece.text))
 
 
 def _words(pieces: tuple[Piece, ...]) -> str:

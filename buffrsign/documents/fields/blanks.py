@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 
 from buffrsign.documents.fields.around import Around
-from buffrsign.documents.fields.field import FieldType, Rect
-from buffrsign.documents.fields.geometry import Blank, Page, Phrase
+from buffrsign.documents.fields.field import FieldType
+from buffrsign.documents.fields.geometry import Blank, Line, Page, Phrase
 from buffrsign.documents.fields.grounds import Found, Ground
 from buffrsign.documents.fields.sentences import in_sentence
+from buffrsign.documents.fields.unlabelled import explained, without_label
 from buffrsign.documents.fields.vocabulary import (
-    is_office,
+    is_company,
+    is_label,
     is_party,
     is_witness,
     kind_of,
@@ -20,10 +22,18 @@ from buffrsign.documents.fields.vocabulary import (
 
 _SHORTEST_PT = 14.0
 _SHORTEST_DRAWN_PT = 40.0
-_WIDEST = 0.72  # of the page: longer lines divide it
+_LIST = 3  # lines
+_LEADER = 0.35  # of the page
+_REFERENCE = 10  # characters
+_WIDE_LEADER = 0.2  # of the page
+_SHORTEST_GAP = 2.0  # of the size of the writing
 _LONGEST_LABEL = 7  # words
 _NUMBER = re.compile(r"^\(?(?:\d{1,2}|[a-d]|[ivx]{1,4})[.):]*$", re.IGNORECASE)
-_PAGE_NUMBER = re.compile(r"^(?:page )?[\divxlcA-Z.-]{1,6}$", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(r"^(?:page )?(?:(?:[A-Z]{1,3}[-.])?\d{1,4}|[ivxlc]{1,6})\.?$", re.IGNORECASE)
+_SEPARATOR = re.compile(r"^[/|&,]$|^and$")
+_LEADS_ON = re.compile(
+    r"(?:\b(?:of|at|in|by|to|for|from|and|the|a|an|no|nos|than|van|von|te|die)|[$€£#,])\W*$", re.IGNORECASE
+)
 _LAST_PART = re.compile(r"[^.;,()]*$")
 
 
@@ -54,17 +64,24 @@ def witness_rows(page: Page) -> set[int]:
 
 
 def _judge(around: Around, *, is_in_list: bool) -> Found | None:
-    blank, left = around.blank, around.left()
+    blank = around.blank
     if "/s/" in blank.text.lower():
-        return _found(around, signed_kind(blank.text), Ground.CONFORMED)
-    if (kind := in_sentence(around.before(), around.after())) is not None:
-        return _found(around, kind, Ground.SENTENCE)
-    if _is_too_short(blank) or _is_in_contents(around):
-        return None
+        return around.found(signed_kind(blank.text), Ground.CONFORMED)
+    leads_on = _is_in_contents(around)
+    is_leader = leads_on and blank.width > _WIDE_LEADER * around.page.width
+    if not is_leader and (kind := in_sentence(around.before(), around.after())) is not None:
+        return around.found(kind, Ground.SENTENCE)
+    return None if leads_on or _is_too_short(blank) else _judge_by_label(around, is_in_list=is_in_list)
+
+
+def _judge_by_label(around: Around, *, is_in_list: bool) -> Found | None:
+    left = around.left()
+    if left is None and around.column and _is_for_initials(around, around.column):
+        return around.found(FieldType.INITIALS, Ground.BESIDE_INITIALS)
     if left is not None and _NUMBER.match(left.text) and is_in_list:
-        return _found(around, FieldType.SIGNATURE, Ground.WITNESS_LIST, witness=True)
+        return around.found(FieldType.SIGNATURE, Ground.WITNESS_LIST, witness=True)
     if left is None or _NUMBER.match(left.text):
-        return _unlabelled(around)
+        return without_label(around)
     return _labelled(around, left, witness=is_in_list and around.column > 1)
 
 
@@ -73,33 +90,73 @@ def _is_too_short(blank: Blank) -> bool:
 
 
 def _is_in_contents(around: Around) -> bool:
-    """Whether the dots lead to a page number at the end of the line."""
+    """Whether the dots lead to a page number at the end of the line, or to whatever ends several such lines."""
     behind = around.line.pieces[around.column + 1 :]
     if around.blank.drawn or len(behind) != 1 or around.left() is None:
         return False
     [last] = behind
-    return isinstance(last, Phrase) and bool(_PAGE_NUMBER.match(last.text))
+    if isinstance(last, Phrase) and _PAGE_NUMBER.match(last.text):
+        return True
+    leads = _leads_across(around.page, around.line)
+    return leads and sum(_leads_across(around.page, line) for line in around.page.lines) >= _LIST
+
+
+def _leads_across(page: Page, line: Line) -> bool:
+    """Whether a line is words, a run of dots across much of the page, and a short word at its end."""
+    match line.pieces:
+        case [*_, Phrase() as words, Blank() as blank, Phrase() as last]:
+            is_leader = not blank.drawn and blank.width > _LEADER * page.width
+            return is_leader and not words.text.endswith(":") and len(last.text) <= _REFERENCE
+    return False
 
 
 def _labelled(around: Around, left: Phrase, *, witness: bool) -> Found | None:
+    if _SEPARATOR.match(left.text) and _is_for_initials(around, around.column - 1):
+        return around.found(FieldType.INITIALS, Ground.BESIDE_INITIALS)
     label = _label(left.text)
     witness = witness or is_witness(label)
-    if label and (kind := kind_of(label)) is not None and not _goes_on(around, left):
-        return _found(around, kind, Ground.LABEL_LEFT, witness=witness)
+    kind = kind_of(label) if label else None
+    if kind is FieldType.TEXT and is_company(label):
+        kind = None
+    if kind is not None and not _goes_on(around, left):
+        return around.found(kind, Ground.LABEL_LEFT, witness=witness)
+    if (kind := explained(around)) is not None:
+        return around.found(kind, Ground.LABEL_RIGHT)
     if _goes_on(around, left) or _is_running(left.text):
         return _gap(around)
     return None if around.blank.text else _behind_other_words(around, left, witness=witness)
 
 
+def _is_for_initials(around: Around, column: int) -> bool:
+    """Whether the piece before this column is a blank for initials, as in "Initials: ____ / ____"."""
+    pieces = around.line.pieces[:column]
+    if not pieces or not isinstance(pieces[-1], Blank):
+        return False
+    labels = [piece.text for piece in pieces if isinstance(piece, Phrase)]
+    return bool(labels) and kind_of(labels[-1]) is FieldType.INITIALS
+
+
 def _behind_other_words(around: Around, left: Phrase, *, witness: bool) -> Found | None:
     """An empty blank behind short words that are no label we know."""
     if "/s/" in left.text.lower():
-        return _found(around, FieldType.SIGNATURE, Ground.PARTY_LEFT)
-    if is_party(left.text) or left.text.isupper():
-        return _found(around, FieldType.SIGNATURE, Ground.PARTY_LEFT, party=left.text, witness=witness)
+        is_signed = bool(signer_in(left.text))
+        return None if is_signed else around.found(FieldType.SIGNATURE, Ground.PARTY_LEFT)
+    if _is_value(around):
+        return None
+    if not _LEADS_ON.search(left.text) and (is_party(left.text) or (left.text.isupper() and len(left.text) > 2)):
+        return around.found(FieldType.SIGNATURE, Ground.PARTY_LEFT, party=left.text, witness=witness)
     if left.text.rstrip().endswith(":"):
-        return _found(around, FieldType.TEXT, Ground.UNKNOWN_LABEL)
-    return None if around.blank.x0 - left.x1 < around.blank.size else _unlabelled(around)
+        return around.found(FieldType.TEXT, Ground.UNKNOWN_LABEL)
+    if around.blank.x0 - left.x1 >= around.blank.size:
+        return without_label(around)
+    is_gap = not around.blank.drawn and around.blank.width >= _SHORTEST_GAP * around.blank.size
+    return around.found(FieldType.TEXT, Ground.AFTER_WORDS) if is_gap else None
+
+
+def _is_value(around: Around) -> bool:
+    """Whether the words before the blank are a value behind a label, and the blank is the rest of its line."""
+    before = around.line.pieces[around.column - 2 : around.column - 1] if around.column > 1 else ()
+    return any(isinstance(piece, Phrase) and is_label(piece.text) for piece in before)
 
 
 def _label(text: str) -> str:
@@ -123,81 +180,8 @@ def _goes_on(around: Around, left: Phrase) -> bool:
     return right.text[:1].islower() or right.text[:1] in ",.;%"
 
 
-def _unlabelled(around: Around) -> Found | None:
-    """A blank with nothing before it: what is behind it, under it or over it may say what it is for."""
-    if around.blank.width > _WIDEST * around.page.width:
-        return None
-    below, under = around.below(), _under(around)
-    if under is not None and around.is_nearer_to_what_is_over_it():
-        return under
-    found = _before(around) or (_over(around, below) if below is not None else None)
-    if found is not None or around.blank.text:
-        return found
-    return _found(around, FieldType.TEXT, Ground.STACK) if _is_stacked(around) else under
-
-
-def _before(around: Around) -> Found | None:
-    """A blank before its label."""
-    right = around.right()
-    if right is None or around.right_is_label() or (kind := _short_kind(right)) is None:
-        return None
-    return _found(around, kind, Ground.LABEL_RIGHT, witness=is_witness(right.text))
-
-
-def _under(around: Around) -> Found | None:
-    """A blank under its label, which is very short then."""
-    above = around.above()
-    if above is None or len(above.text.split()) > 3 or (kind := kind_of(above.text)) is None:
-        return None
-    return _found(around, kind, Ground.LABEL_ABOVE, witness=is_witness(above.text))
-
-
-def _over(around: Around, below: Phrase) -> Found | None:
-    """A blank over a phrase: its label, or the name, the role or the particulars of the one who signs on it."""
-    kind = _short_kind(below)
-    if kind is not None and not around.below_is_label():
-        return _found(around, kind, Ground.LABEL_BELOW, witness=is_witness(below.text))
-    is_block = kind in {FieldType.NAME, FieldType.TEXT, FieldType.DATE, FieldType.SIGNATURE}
-    if around.blank.text:
-        return None
-    if is_block or (kind is None and _is_somebody(below.text) and not below.text.rstrip().endswith(":")):
-        return _found(around, FieldType.SIGNATURE, Ground.PARTY_BELOW, party="" if is_block else below.text)
-    return None
-
-
 def _gap(around: Around) -> Found | None:
     """A gap that a sentence goes on behind. A drawn line there is an underline, and dots are an omission."""
     blank = around.blank
     is_run = not blank.drawn and not blank.text
-    return _found(around, FieldType.TEXT, Ground.GAP) if is_run and around.right() is not None else None
-
-
-def _is_stacked(around: Around) -> bool:
-    """Whether another blank, just as long, is right over or under it."""
-    blank = around.blank
-    near = [
-        piece
-        for line in around.page.lines[max(0, around.row - 3) : around.row + 4]
-        for piece in line.pieces
-        if isinstance(piece, Blank) and 0 < abs(piece.y - blank.y) < 3 * blank.size
-    ]
-    return any(abs(other.x0 - blank.x0) < 2 and abs(other.x1 - blank.x1) < 2 for other in near)
-
-
-def _short_kind(phrase: Phrase) -> FieldType | None:
-    return kind_of(phrase.text) if len(phrase.text.split()) <= _LONGEST_LABEL else None
-
-
-def _is_somebody(text: str) -> bool:
-    words = text.split()
-    if not 1 <= len(words) <= 9 or text[0].isdigit() or "/s/" in text.lower():
-        return False
-    capital = sum(word[0].isupper() or not word[0].isalpha() for word in words)
-    return is_party(text) or is_office(text) or (len(words) >= 2 and capital == len(words))
-
-
-def _found(around: Around, kind: FieldType, ground: Ground, *, witness: bool = False, party: str = "") -> Found:
-    blank = around.blank
-    rect: Rect = (blank.x0, blank.y, blank.x1, blank.y + blank.size)
-    signer = signer_in(blank.text) if ground is Ground.CONFORMED else ""
-    return Found(kind, around.page.number, rect, ground, bool(blank.text), witness=witness, party=party, signer=signer)
+    return around.found(FieldType.TEXT, Ground.GAP) if is_run and around.right() is not None else None

@@ -1,15 +1,29 @@
 """The fields of a page in blocks, one for each party: what is between two headings, or until something repeats."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from buffrsign.documents.fields.field import FieldType
 from buffrsign.documents.fields.geometry import Page, Phrase
-from buffrsign.documents.fields.grounds import Found
-from buffrsign.documents.fields.vocabulary import is_party, kind_of, names_no_party
+from buffrsign.documents.fields.grounds import Found, Ground
+from buffrsign.documents.fields.vocabulary import is_company, is_party, kind_of, names_no_party, opens_witnesses
 
 ROW_PT = 8.0
+_MOST_COLUMNS = 4
+_IN_BOXES = frozenset(
+    {
+        Ground.SIGNATURE_WIDGET,
+        Ground.NAMED_WIDGET,
+        Ground.LABELLED_WIDGET,
+        Ground.WIDGET,
+        Ground.BOX,
+        Ground.BOX_BELOW,
+        Ground.UNKNOWN_BOX,
+    }
+)
+_DONE = frozenset({Ground.DONE, Ground.SENTENCE})
 FARTHEST_HEADING_PT = 90.0
 _LETTERS = re.compile(r"[^\W_]+")
 _ONCE = frozenset({FieldType.SIGNATURE, FieldType.NAME, FieldType.PLACE})
@@ -18,7 +32,7 @@ _LINES_APART = 4.0  # of the size of the writing, between the lines of one headi
 
 @dataclass
 class Block:
-    """Fields of one party that follow each other, and what stands over them. `column` is 1 in a right-hand column."""
+    """Fields of one party that follow each other, and what stands over them. `column` counts from 0."""
 
     page: int
     column: int
@@ -39,14 +53,76 @@ class Block:
 def blocks_of(found: list[Found], page: Page) -> list[Block]:
     """The fields of one page in their blocks."""
     headings = [phrase for phrase in page.phrases() if _is_heading(phrase)]
-    split = _split(found, headings)
-    blocks: list[Block] = []
-    for column in (0, 1):
-        inside = [each for each in found if (each.rect[0] >= split) == bool(column)]
-        over = [phrase for phrase in headings if (phrase.x0 >= split) == bool(column)]
+    in_rows = [each for each in found if each.ground is Ground.COLUMN]
+    blocks = _rows(in_rows, page.number)
+    found = [each for each in found if each not in in_rows]
+    for done in _signed_apart(found, page):
+        blocks.append(Block(page.number, 0, done, _heading_of_done(done, headings)))
+        found = [each for each in found if each not in done]
+    signers = _signers(found)
+    is_one = signers == 1 or (signers == 0 and all(each.ground in _IN_BOXES for each in found))
+    is_form = is_one and not _stand_side_by_side(headings)
+    columns = [(found, headings)] if is_form else _columns(found, headings)
+    for column, (inside, over) in enumerate(columns):
         ordered = sorted(inside, key=lambda each: (-round(each.rect[1] / ROW_PT), each.rect[0]))
-        blocks += _stacked(ordered, over, page.number, column)
+        blocks += _stacked(ordered, over, page.number, column, is_form=is_form)
     return blocks
+
+
+def _signers(found: list[Found]) -> int:
+    return sum(each.type is FieldType.SIGNATURE and not each.witness for each in found)
+
+
+def _stand_side_by_side(headings: list[Phrase]) -> bool:
+    """Whether two parties' names are level with each other."""
+    parties = [phrase for phrase in headings if is_party(phrase.text)]
+    return any(
+        abs(one.y - other.y) < ROW_PT and other.x0 > one.x1 for one in parties for other in parties if one is not other
+    )
+
+
+def _signed_apart(found: list[Found], page: Page) -> Iterator[list[Found]]:
+    """The fields under each "done and signed at …": one party's each, if there are several, or witnesses under it."""
+    sentences = sorted(
+        (each.rect[1] for each in found if each.type is FieldType.PLACE and each.ground in _DONE), reverse=True
+    )
+    witnesses = [phrase.y for phrase in page.phrases() if opens_witnesses(phrase.text)]
+    for upper, lower in pairwise([*sentences, 0.0]):
+        if len(sentences) > 1 or any(lower < y < upper for y in witnesses):
+            yield [each for each in found if lower + ROW_PT < each.rect[1] <= upper + ROW_PT]
+
+
+def _heading_of_done(found: list[Found], headings: list[Phrase]) -> str:
+    """For whom it is signed: what stands at a signature, or the name of a party between the fields."""
+    lower, upper = min(each.rect[1] for each in found), max(each.rect[1] for each in found)
+    named = [each.party for each in found if each.party]
+    between = [phrase.text for phrase in headings if lower - 2 * ROW_PT < phrase.y < upper and is_party(phrase.text)]
+    return next(iter([*named, *between]), "")
+
+
+def _rows(found: list[Found], page: int) -> list[Block]:
+    """The cells of tables that one person fills in: those of one row."""
+    blocks: list[Block] = []
+    for each in sorted(found, key=lambda each: (-each.rect[1], each.rect[0])):
+        if not blocks or abs(blocks[-1].found[0].rect[1] - each.rect[1]) > ROW_PT:
+            blocks.append(Block(page, 0))
+        blocks[-1].found.append(each)
+    return blocks
+
+
+def _columns(found: list[Found], headings: list[Phrase]) -> list[tuple[list[Found], list[Phrase]]]:
+    """The fields and headings of each column, from left to right."""
+    columns: list[tuple[list[Found], list[Phrase]]] = []
+    while len(columns) < _MOST_COLUMNS:
+        split = _split(found, headings)
+        columns.append(
+            ([each for each in found if each.rect[0] < split], [each for each in headings if each.x0 < split])
+        )
+        found = [each for each in found if each.rect[0] >= split]
+        headings = [each for each in headings if each.x0 >= split]
+        if not found:
+            break
+    return columns
 
 
 def _split(found: list[Found], headings: list[Phrase]) -> float:
@@ -79,11 +155,13 @@ def _is_over(phrase: Phrase, found: Found) -> bool:
     return found.rect[1] < phrase.y < found.rect[1] + FARTHEST_HEADING_PT
 
 
-def _stacked(found: list[Found], headings: list[Phrase], page: int, column: int) -> list[Block]:
+def _stacked(found: list[Found], headings: list[Phrase], page: int, column: int, *, is_form: bool) -> list[Block]:
+    """Blocks one under the other. Where one signs at most, as in a form, only a heading begins another."""
     blocks: list[Block] = []
     for each in found:
         heading = _heading(each, blocks[-1].found[-1] if blocks else None, headings)
-        is_new = not blocks or _is_next(blocks[-1], each) or (bool(heading) and not blocks[-1].is_preamble)
+        repeats = bool(blocks) and not is_form and _is_next(blocks[-1], each)
+        is_new = not blocks or repeats or (bool(heading) and not blocks[-1].is_preamble)
         if is_new:
             blocks.append(Block(page, column))
         block = blocks[-1]
@@ -99,7 +177,12 @@ def _is_heading(phrase: Phrase) -> bool:
     if kind_of(phrase.text) is not None and not is_party(phrase.text):
         return False
     is_loud = phrase.text.upper() == phrase.text and bool(_LETTERS.search(phrase.text)) and len(phrase.text) > 3
-    return is_loud or (is_party(phrase.text) and words[0][0].isupper() and not phrase.text.endswith("."))
+    return is_loud or (is_party(phrase.text) and words[0][0].isupper() and _is_no_sentence(phrase.text))
+
+
+def _is_no_sentence(text: str) -> bool:
+    """Whether it ends without a full stop, but for that of "Inc."."""
+    return not text.endswith(".") or is_company(text.rsplit(maxsplit=1)[-1])
 
 
 def _heading(each: Found, before: Found | None, headings: list[Phrase]) -> str:

@@ -8,7 +8,11 @@ from buffrsign.documents.fields.boxes import cells_of, ticks_of
 from buffrsign.documents.fields.field import FieldType, Rect
 from buffrsign.documents.fields.geometry import Page
 from buffrsign.documents.fields.grounds import Found, Ground
+from buffrsign.documents.fields.initials import initials_asked_for
+from buffrsign.documents.fields.lists import left_out_of
+from buffrsign.documents.fields.placeholders import placeholders_of
 from buffrsign.documents.fields.typed import conformed_of, labels_of, values_of
+from buffrsign.documents.fields.unmarked import unmarked_of
 from buffrsign.documents.fields.vocabulary import is_about_signing
 
 MAX_ON_PAGE = 300
@@ -20,11 +24,14 @@ _TOLERANCE_PT = 3.0
 
 def fields_on(page: Page) -> list[Found]:
     """What the rules find on a page; where two find the same place, the first of them is right."""
-    strong = list(islice(chain(blanks_of(page), conformed_of(page), cells_of(page)), MAX_ON_PAGE))
+    certain = chain(blanks_of(page), initials_asked_for(page), conformed_of(page), cells_of(page))
+    strong = list(islice(certain, MAX_ON_PAGE))
     if not is_about_signing(" ".join(phrase.text for phrase in page.phrases())):
         strong = [each for each in strong if each.ground not in _ONLY_WHERE_SIGNED]
     signatures = [each for each in strong if each.type is FieldType.SIGNATURE]
-    weak = islice(chain(labels_of(page, signatures), values_of(page), ticks_of(page)), MAX_ON_PAGE)
+    typed = chain(labels_of(page, signatures), unmarked_of(page, signatures))
+    rest = chain(values_of(page), ticks_of(page), placeholders_of(page), left_out_of(page))
+    weak = islice(chain(typed, rest), MAX_ON_PAGE)
     return distinct([*strong, *weak])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from buffrsign.documents.fields.field import FieldType, Rect
 from buffrsign.documents.fields.geometry import Blank, Line, Page, Phrase
 from buffrsign.documents.fields.grounds import Found, Ground
-from buffrsign.documents.fields.vocabulary import is_party, kind_of, opens_witnesses, signed_kind, signer_in
+from buffrsign.documents.fields.vocabulary import is_label, is_party, kind_of, opens_witnesses, signed_kind, signer_in
 
 _MARK = "/s/"
 _LONGEST_LABEL = 3  # words
@@ -24,6 +24,7 @@ _LATE = re.compile(
     r"\b(?:on|op)(?: this| the| hierdie| die)? (?P<date>\d{1,2}\w{0,3} (?:day of|dag van) \w+,? \d{4})", re.IGNORECASE
 )
 _LETTER = re.compile(r"\w")
+_SIGNED_OVER = (0.5, 2.6)  # of the size of the writing
 
 
 def conformed_of(page: Page) -> Iterator[Found]:
@@ -58,12 +59,24 @@ def labels_of(page: Page, signatures: Iterable[Found]) -> Iterator[Found]:
         for _, _, label in labels
         if kind_of(label.text) is FieldType.SIGNATURE and _has_others(label, [other for _, _, other in labels])
     ]
-    below = [found.rect for found in signatures]
+    rects = [found.rect for found in signatures]
     for line, column, label in labels:
-        if kind_of(label.text) is FieldType.SIGNATURE and any(_is_under(rect, label) for rect in below):
+        if kind_of(label.text) is FieldType.SIGNATURE and any(_is_under(rect, label) for rect in rects):
             continue
         if any(_is_near(label, anchor) for anchor in anchors) and (found := _found(page, line, column, label)):
-            yield found
+            yield _printed_name(found, label, rects)
+
+
+def _printed_name(found: Found, label: Phrase, signatures: list[Rect]) -> Found:
+    """What is typed behind "By:" right under a signature, or under the line for it, is the name of who signs."""
+    is_behind_by = found.filled and found.type is FieldType.SIGNATURE
+    is_signed_over = any(
+        _SIGNED_OVER[0] * label.size < rect[1] - label.y < _SIGNED_OVER[1] * label.size
+        and rect[0] < found.rect[2]
+        and rect[2] > label.x0
+        for rect in signatures
+    )
+    return found._replace(type=FieldType.NAME) if is_behind_by and is_signed_over else found
 
 
 def _is_under(rect: Rect, label: Phrase) -> bool:
@@ -110,16 +123,22 @@ def _has_others(label: Phrase, others: list[Phrase]) -> bool:
 
 def _is_near(label: Phrase, anchor: tuple[float, float]) -> bool:
     x, y = anchor
-    return -3 * label.size < x - label.x0 < _NEAR * label.size and abs(y - label.y) < _NEAR * label.size
+    return -_NEAR * label.size < x - label.x0 < _NEAR * label.size and abs(y - label.y) < _NEAR * label.size
+
+
+def _is_another_label(value: Phrase) -> bool:
+    """Whether what stands behind a label is that of the next column: "Date:", or "Witness" beside "By:"."""
+    return value.text.endswith(":") or opens_witnesses(value.text)
 
 
 def _found(page: Page, line: Line, column: int, label: Phrase) -> Found | None:
     kind = kind_of(label.text) or FieldType.TEXT
     following = line.pieces[column + 1 : column + 2]
     value = following[0] if following and isinstance(following[0], Phrase) else None
-    if value is not None and kind is FieldType.SIGNATURE and value.text.endswith(":"):
+    speaks_for = value is not None and value.text.endswith(":") and not is_label(value.text)
+    if kind is FieldType.SIGNATURE and speaks_for:
         return None  # "By: its manager, By:" says who signs for whom
-    is_value = value is not None and not value.text.endswith(":") and value.x0 - label.x1 < 12 * label.size
+    is_value = value is not None and not _is_another_label(value) and value.x0 - label.x1 < 12 * label.size
     if value is not None and is_value and len(value.text) <= _LONGEST_VALUE:
         if not _LETTER.search(value.text) or (kind is FieldType.SIGNATURE and is_party(value.text)):
             return None

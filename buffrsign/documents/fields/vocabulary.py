@@ -6,8 +6,8 @@ from buffrsign.documents.fields.field import FieldType
 
 _KINDS: dict[FieldType, tuple[str, ...]] = {
     FieldType.INITIALS: (
-        "initials?(?: here)?",
-        "parawe|paraaf|voorletters",
+        r"initials(?: here)?|initial(?: here)?(?=\W*$)|initial(?:led|ed) by",
+        "parawe|paraaf|voorletters|geparafeer",
         "paraphen?|kürzel",
     ),
     FieldType.PLACE: (
@@ -16,13 +16,15 @@ _KINDS: dict[FieldType, tuple[str, ...]] = {
         "ort",
     ),
     FieldType.DATE: (
-        "dated?|day of",
+        "dated?|day of|birthday|expir(?:es|y)",
         "datum|gedateer|dag van",
     ),
     FieldType.NAME: (
-        "(?:full |print(?:ed)? |typed? |first |last |sur)?names?|printed|block (?:letters|capitals)",
-        "(?:volle )?naam",
-        "(?:vollständiger |vor|nach)?namen?|druckbuchstaben",
+        "(?:full |print(?:ed)? |typed? |first |last |given |family |sur)?names?|printed|print",
+        "block (?:letters|capitals)",
+        "contact(?: person)?|project (?:manager|administrator)",
+        "(?:volle )?na(?:am|me)|van en voornaam|kontakpersoon",
+        "(?:vollständiger |vor|nach)?namen?|druckbuchstaben|ansprechpartner(?:in)?",
     ),
     FieldType.SIGNATURE: (
         "signatures?|sign here|signed(?: by)?|signatory|warrants his authority|duly authori[sz]ed",
@@ -31,29 +33,39 @@ _KINDS: dict[FieldType, tuple[str, ...]] = {
         "unterschrift(?:en)?|gezeichnet|unterzeichnet",
     ),
     FieldType.TEXT: (
-        "titles?|its|capacity|designation|position|office held|rank|occupation|company|attention",
-        "(?:e-?mail|postal|physical|home|business|street)? ?address|e-?mail|phone|cell|fax",
-        r"tel(?:ephone)?(?: (?:no|number))?|i\.?d\.?(?: (?:no|number))?|identity number",
-        "passport(?: (?:no|number))?|registration (?:no|number)",
-        "titel|hoedanigheid|amp|beroep|adres|maatskappy|posisie",
-        "funktion|adresse|firma",
+        "titles?|its|capacity|designation|position|office held|rank|occupation|attention|attn",
+        r"function|relationship|(?:company|employer)(?!(?:'s)?\W*(?:initials?|signature|date))",
+        "(?:e-?mail|postal|physical|home|business|street)? ?address|e-?mail|phone|cell|fax(?:simile)?|mobile",
+        r"tel(?:ephone)?(?: (?:no|number))?|i\.?d\.?(?: (?:no|number))?|identity (?:no|number)|tax (?:id|no|number)",
+        "passport(?: (?:no|number))?|registration (?:no|number)|account (?:no|number)|vat (?:no|number)",
+        "town|city|country|county of|state of|province|zip(?: code)?|post(?:al )?code|nationality|branch(?: code)?",
+        "titel|hoedanigheid|amp|beroep|adres|maatskappy|posisie|selfoon|telefoon|werkgewer|rekeningnommer|poskode",
+        "funktion|anschrift|adresse|firma|telefon|beruf|position|postleitzahl|steuernummer|kontonummer",
     ),
 }
 _LONGEST_LABEL = 5  # words
 _ROLES = (
     "landlord|tenant|lessor|lessee|seller|buyer|purchaser|lender|borrower|licensor|licensee|employer|employee",
     "contractor|client|customer|supplier|distributor|franchisor|franchisee|agent|principal|consultant|guarantor",
+    "grantor|grantee|deponent|applicant|surety|sureties|mortgagor|mortgagee|owner|developer|manufacturer|vendor|assignor",
+    "assignee|transferor|transferee|pledgor|trustee|executor|donor|notary public|commissioner of oaths|member",
     "party",
     "verhuurder|huurder|verkoper|koper|werkgewer|werknemer",
     "(?:vermieter|mieter|verkäufer|käufer|auftraggeber|auftragnehmer)(?:in)?",
 )
 _OFFICES = ("director|president|secretary|officer|manager|chairman|partner", "direkteur", "geschäftsführer(?:in)?")
-_FORMS = (r"inc|llc|ltd|limited|corp|corporation|company|co|plc|l\.?p|llp|bank|trust|gmbh|ag|cc|bk|bpk|n\.?v|s\.?a",)
+_FORMS = (
+    r"inc|l\.?l\.?c|ltd|limited|corp|corporation|company|co|plc|l\.?p|l\.?l\.?p|bank|trust|gmbh|ag|cc|bk|bpk",
+    r"n\.?v|s\.?a|b\.?v|a/s|pte|pty|kg",
+    "its (?:sole |managing |general |corporate )?(?:member|partner|manager|trustee|agent|attorney)",
+)
 _CUES = (
-    r"_{2}|[-–—]{6}|[.·]{4}|(?:\. ){4}|…|/s/|\[[ _]{0,5}\]|[☐□❏❐❑❒◻▢☒☑]",
+    r"_{2}|[-–—]{6}|[.·]{4}|(?:\. ){4}|…|/s/|\[[ _]{0,5}\]|\( {1,5}\)|[☐□❏❐❑❒◻▢☒☑]",
+    r"<<|[\[(][●•][\])]",
     r"signed (?:at|by|on)|day of|in the presence of|initials?\b|on behalf|witness(?:es)?\b|\bby:|\bsgd\b|sign here",
     r"geteken te|dag van|namens|getuies?\b|unterzeichnet",
     r"\b(?:signature|name|title|date|signed)\s{0,3}[:\r\n]",
+    r"\b(?:e-?mail|fax|telephone)(?: no\.?)?\s{0,3}:\s*[\r\n]",
     r"\b(?:handtekening|datum|getuie|volle naam|paraaf|geteken|unterschrift|zeuge|paraphe)\s{0,3}[:\r\n]",
 )
 _SIGNING = (
@@ -87,6 +99,7 @@ _FOR = re.compile(
     re.IGNORECASE,
 )
 _FORM = re.compile(rf"\b(?:{'|'.join(_FORMS)})\b|\(pty\)", re.IGNORECASE)
+_CORPORATE = re.compile(r"\b(?:inc|l\.?l\.?c|ltd|limited|corp|plc|gmbh|cc|bk|bpk)\b|\(pty\)", re.IGNORECASE)
 _ROLE = _words(*_ROLES)
 _OFFICE = _words(*_OFFICES)
 _NO_PARTY = re.compile(
@@ -158,6 +171,16 @@ def names_no_party(text: str) -> bool:
 def is_office(text: str) -> bool:
     """Whether words say what somebody is who signs for a party."""
     return _OFFICE.search(text) is not None
+
+
+def is_company(text: str) -> bool:
+    """Whether words end as the name of a company does."""
+    return _CORPORATE.search(text) is not None
+
+
+def speaks_for_party(text: str) -> bool:
+    """Whether words say for whom somebody signs: "for and on behalf of" and a name."""
+    return _FOR.search(text) is not None
 
 
 def is_party(text: str) -> bool:

@@ -14,7 +14,7 @@ from buffrsign.documents.structure import fields as refuse_endless_trees
 
 MAX_WIDGETS = 2000
 _MAX_ANCESTORS = 20
-_HIDDEN = 2  # annotation flag, ISO 32000-2, 12.5.3
+_HIDDEN = 2 | 32  # annotation flags Hidden and NoView, ISO 32000-2, 12.5.3
 _PUSH_BUTTON = 1 << 16  # field flag, ISO 32000-2, 12.7.5.2
 _WORDS = re.compile(r"[A-Z]?[a-zäöüß]+|[A-Z]+(?![a-zäöüß])")
 

@@ -15,9 +15,11 @@ MAX_CHARACTERS = 20_000
 
 TICKS = "☐□❏❐❑❒◻▢"
 TICKED = "☒☑✓✔"
+_BRACKETS = r"\[(?: {0,5}|_+)\]|\( {1,5}\)"
+_DOTS = r"(?<=\d\d)\.{3,}|[.·]{4,}"
 _UNITS = re.compile(
-    rf"\[(?: {{0,5}}|_+|[xX])\]|[{TICKS}{TICKED}]|_+|(?:[.·] ?){{4,}}|…+|[-–—]{{4,}}"
-    rf"|[^\s_…{TICKS}{TICKED}]+?(?=_|…|[.·]{{4,}}|[-–—]{{4,}}|[{TICKS}{TICKED}]|\[(?: {{0,5}}|_+)\]|\s|$)"
+    rf"{_BRACKETS}|\[[xX]\]|[{TICKS}{TICKED}]|_+|{_DOTS}|(?:[.·] ?){{4,}}|…+|[-–—]{{4,}}"
+    rf"|[^\s_…{TICKS}{TICKED}]+?(?=_|…|{_DOTS}|[-–—]{{4,}}|[{TICKS}{TICKED}]|{_BRACKETS}|\s|$)"
 )
 
 Corners = tuple[float, float, float, float]

@@ -4,15 +4,11 @@ import pytest
 
 from buffrsign.documents import Fields, find_fields
 from evaluation.fields.label import of_family
-from evaluation.fields.layouts import DEV, HELD_OUT, generate
+from evaluation.fields.layouts import DEV, HELD_OUT, SECOND_ROUND, generate
 from evaluation.fields.score import Score
 
-SAMPLE = 2
-"""Documents of each family, in `make test`. `make test-slow` takes them all."""
-
-DEV_PRECISION, DEV_RECALL, DEV_GROUPING = 0.98, 0.97, 0.97
-HELD_OUT_PRECISION, HELD_OUT_RECALL, HELD_OUT_GROUPING = 0.94, 0.94, 0.82
-"""A hundredth or two below what was measured (docs/fields.md)."""
+SLOW = pytest.param(None, marks=pytest.mark.slow, id="all")
+"""`make test-slow` takes all documents of each family, `make test` the first one or two."""
 
 
 def scored(families, *, documents: int | None) -> Score:
@@ -25,25 +21,46 @@ def scored(families, *, documents: int | None) -> Score:
     return score
 
 
-@pytest.mark.parametrize("documents", [SAMPLE, pytest.param(None, marks=pytest.mark.slow)], ids=["sample", "all"])
-def test_what_the_rules_were_written_for_is_found(documents):
-    score = scored(DEV, documents=documents)
-
-    assert score.all.precision >= DEV_PRECISION
-    assert score.all.recall >= DEV_RECALL
-    assert score.grouping >= DEV_GROUPING
+def of_round(families, *, second: bool) -> list[str]:
+    return [family for family in families if (family in SECOND_ROUND) is second]
 
 
-@pytest.mark.parametrize("documents", [SAMPLE, pytest.param(None, marks=pytest.mark.slow)], ids=["sample", "all"])
-def test_what_no_rule_was_written_for_is_found(documents):
-    score = scored(HELD_OUT, documents=documents)
+@pytest.mark.parametrize("documents", [pytest.param(1, id="sample"), SLOW])
+@pytest.mark.parametrize(
+    ("families", "grouping"),
+    [
+        pytest.param(of_round(DEV, second=False), 0.97, id="first round"),
+        pytest.param(of_round(DEV, second=True), 0.84, id="second round"),
+    ],
+)
+def test_what_the_rules_were_written_for_is_found(families, grouping, documents):
+    """The bounds are a hundredth or two below what was measured (docs/fields.md), here and below."""
+    score = scored(families, documents=documents)
 
-    assert score.all.precision >= HELD_OUT_PRECISION
-    assert score.all.recall >= HELD_OUT_RECALL
-    assert score.grouping >= HELD_OUT_GROUPING
+    assert score.all.precision >= 0.985
+    assert score.all.recall >= 0.985
+    assert score.grouping >= grouping
 
 
-@pytest.mark.parametrize("family", ["decoys", "scans", "prices"])
+@pytest.mark.parametrize("documents", [pytest.param(1, id="sample"), SLOW])
+def test_what_no_rule_of_the_first_round_was_written_for_is_found(documents):
+    score = scored(of_round(HELD_OUT, second=False), documents=documents)
+
+    assert score.all.precision >= 0.96
+    assert score.all.recall >= 0.96
+    assert score.grouping >= 0.96
+
+
+@pytest.mark.parametrize("documents", [pytest.param(2, id="sample"), SLOW])
+def test_what_no_rule_of_the_second_round_was_written_for_is_found(documents):
+    score = scored(of_round(HELD_OUT, second=True), documents=documents)
+
+    assert score.all.precision >= 0.94
+    assert score.all.recall >= 0.9
+    assert score.grouping >= 0.83
+
+
+@pytest.mark.parametrize("family", ["bare_tables", "decoys", "scans", "prices"])
 def test_documents_that_ask_for_nothing_have_no_field(family):
     score = scored([family], documents=None)
 

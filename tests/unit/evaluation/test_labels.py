@@ -13,7 +13,7 @@ def test_a_document_is_either_open_or_sealed():
     names = [path.name for path in FILES]
 
     assert len(set(names)) == len(names) > 0
-    assert {path.parent.name for path in FILES} <= {"open", "sealed"}
+    assert {path.parent.name for path in FILES} <= {"open", "further", "sealed"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem[:8])
