@@ -8,6 +8,7 @@ from buffrsign.storage import (
     BlobTooLarge,
     Catalog,
     DocumentUnknown,
+    Step,
     VersionDeleted,
 )
 
@@ -28,6 +29,8 @@ class CompletedFiles:
             return WhyWithheld.MISSING
         except VersionDeleted:
             return WhyWithheld.DELETED
+        if self._catalog.results(document_id, version.sha256).get(Step.INSPECT, {}).get("converted_from"):
+            return WhyWithheld.NOT_A_PDF
         if not self._blobs.has(sha256):
             return self._missing()
         kept_until = None if document.on_hold else document.retain_until

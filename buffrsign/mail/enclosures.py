@@ -28,6 +28,8 @@ class WhyWithheld(StrEnum):
     DAMAGED = "damaged"
     DELETED = "deleted"
     """Its time of retention is over."""
+    NOT_A_PDF = "not_a_pdf"
+    """It is the picture or office file of which a PDF was made: what was signed must be another version."""
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,15 @@ import msgspec
 import pytest
 
 from buffrsign.jobs.audit import RecordEvent
+from buffrsign.jobs.documents import InspectDocument
 from buffrsign.jobs.email import DocumentCompletedEmail
 from buffrsign.mail.entries import entry_of
 from buffrsign.mail.links import Valid
 from buffrsign.mail.record import DeliveryRecord
+from tasks.documents import inspect_document
 from tasks.email import send_document_completed
 from tasks.requests import record_signer_event
+from tests.support import described
 from tests.support.attachments import BASE, arrived, attached_to, pdf_of, token_in
 from tests.support.clock import NOON
 from tests.support.dkim_keys import dns_of, pem, rsa_key
@@ -61,6 +64,17 @@ def test_the_version_that_completes_a_request_goes_to_everybody(completed, servi
 
     assert len(letters) == 2
     assert [attached_to(message) for message in mail.messages()] == [[content], [content]]
+
+
+def test_a_picture_is_not_sent_as_the_pdf_that_was_signed(completed, services, enqueued, mail):
+    [letter, *_] = completed(described.picture("PNG"))
+    inspect_document.run(InspectDocument(document_id=letter.document_id, sha256=letter.sha256), services)
+
+    send_document_completed.run(letter, services)
+
+    [message] = mail.messages()
+    assert attached_to(message) == []
+    assert recorded(enqueued)["why"] == "not_a_pdf"
 
 
 def test_the_ledger_says_what_was_attached(completed, services, enqueued, mail):
