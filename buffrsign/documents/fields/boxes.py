@@ -86,10 +86,10 @@ def _has_room(page: Page, cell: Box, label: Phrase) -> bool:
 
 def _frame_under(page: Page, label: Phrase) -> Box | None:
     """An empty frame right under a label, as wide as something to write, that begins where the label does."""
-    for frame in page.strokes.frames:
-        is_under = -2 <= label.y - frame.y1 < _LOW * label.size and abs(frame.x0 - label.x0) < _BESIDE_PT
+    for frame in page.strokes.frames_with_top(label.y - _LOW * label.size, label.y + 2):
+        is_level = abs(frame.x0 - label.x0) < _BESIDE_PT
         is_large = frame.width >= _LEAST_PT[0] and frame.height >= _LEAST_PT[1]
-        if is_under and is_large and not inside(page, frame):
+        if is_level and is_large and not inside(page, frame):
             return frame
     return None
 

@@ -32,6 +32,4 @@ def _nearest(edges: tuple[Edge, ...], *, across: float, along: float) -> tuple[f
 
 def inside(page: Page, cell: Box) -> list[Phrase]:
     """What is written in a cell."""
-    return [
-        phrase for phrase in page.phrases() if cell.holds((phrase.x0 + phrase.x1) / 2, phrase.y + phrase.size * 0.3)
-    ]
+    return page.within(cell)

@@ -1,6 +1,8 @@
 """What stands on a page, upright, in points from its lower left corner: phrases, places to write, drawn edges."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 
@@ -109,6 +111,17 @@ class Strokes:
     upright: tuple[Edge, ...]
     frames: tuple[Box, ...]
 
+    def frames_with_top(self, lowest: float, highest: float) -> list[Box]:
+        """The frames whose upper edge is between these heights, in the order in which they were drawn."""
+        tops, ordered = self._frames_by_top
+        found = ordered[bisect_left(tops, lowest) : bisect_right(tops, highest)]
+        return [frame for _, frame in sorted(found, key=lambda each: each[0])]
+
+    @cached_property
+    def _frames_by_top(self) -> tuple[list[float], list[tuple[int, Box]]]:
+        ordered = sorted(enumerate(self.frames), key=lambda each: each[1].y1)
+        return [frame.y1 for _, frame in ordered], ordered
+
 
 @dataclass(frozen=True)
 class Page:
@@ -120,6 +133,25 @@ class Page:
     lines: tuple[Line, ...]
     strokes: Strokes
 
-    def phrases(self) -> list[Phrase]:
+    def phrases(self) -> tuple[Phrase, ...]:
         """Every phrase, from top to bottom."""
-        return [piece for line in self.lines for piece in line.pieces if isinstance(piece, Phrase)]
+        return self._phrases
+
+    def within(self, box: Box) -> list[Phrase]:
+        """The phrases whose middle is in a box, from top to bottom. Only those at its height are looked at."""
+        heights, ordered = self._by_height
+        first, end = bisect_left(heights, box.y0), bisect_right(heights, box.y1)
+        found = (
+            (number, phrase) for number, phrase in ordered[first:end] if box.x0 <= (phrase.x0 + phrase.x1) / 2 <= box.x1
+        )
+        return [phrase for _, phrase in sorted(found, key=lambda each: each[0])]
+
+    @cached_property
+    def _by_height(self) -> tuple[list[float], list[tuple[int, Phrase]]]:
+        """The heights of the phrases' middles in ascending order, and the phrases with their numbers on the page."""
+        ordered = sorted(enumerate(self._phrases), key=lambda each: each[1].y + each[1].size * 0.3)
+        return [phrase.y + phrase.size * 0.3 for _, phrase in ordered], ordered
+
+    @cached_property
+    def _phrases(self) -> tuple[Phrase, ...]:
+        return tuple(piece for line in self.lines for piece in line.pieces if isinstance(piece, Phrase))

@@ -71,6 +71,9 @@ def _line(row: list[Word], upright: Iterable[Edge]) -> Line:
 def _unglued(row: list[Word]) -> Iterator[Word]:
     """The words, and "Name:Maria" as two. Where the second begins is estimated from how many characters there are."""
     for word in row:
+        if ":" not in word.text[:-1]:
+            yield word
+            continue
         label, colon, value = word.text.partition(":")
         if value and label.isalpha() and is_label(f"{label}:"):
             split = word.x0 + (len(label) + 1) * (word.x1 - word.x0) / len(word.text)
@@ -103,6 +106,8 @@ def _within_run(last: Blank, run: Blank) -> float:
 
 def _piece(word: Word) -> Piece:
     text, x0, y, x1, size = word
+    if text[0].isalnum():
+        return Phrase(text, x0, y, x1, size)
     if text in TICKS or text in TICKED:
         return Tick(x0, y, x1, size, ticked=text in TICKED)
     if found := _BRACKETS.fullmatch(text):

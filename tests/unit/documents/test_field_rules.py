@@ -1,5 +1,7 @@
 """The layouts that contracts and forms have beyond a label and a line: each test is one of them."""
 
+import time
+
 import pytest
 
 from buffrsign.documents import Field, Fields, FieldType, find_fields
@@ -179,3 +181,18 @@ def test_everything_under_one_done_and_signed_is_one_partys():
         paper.say(320, y - 70, "Signature: __________")
 
     assert [field.owner for field in found_in(paper)] == [1, 1, 1, 1, 1, 2, 2, 2, 2, 2]
+
+
+def test_a_page_of_hundreds_of_cells_full_of_labels_is_read_within_the_time_of_a_file():
+    paper = Paper()
+    for row in range(24):
+        for column in range(24):
+            x, y = 10 + 24 * column, 20 + 34 * row
+            paper.box(x, y, x + 24, y + 34)
+            for line in (2, 12, 22):
+                paper.say(x + 1, y + line, "Name:")
+
+    began_s = time.process_time()
+    found_in(paper)
+
+    assert time.process_time() - began_s < 2
