@@ -51,7 +51,7 @@ def counted(paragraphs: Sequence[str]) -> Rows:
     """
     known: dict[str, int] = {}
     words = [_words(text, known) for text in paragraphs]
-    return _rows([np.concatenate(list(_grams_at(place, words))) for place in range(len(words))])
+    return _rows(_keys(words), len(words))
 
 
 def weighted(rows: Rows, rarity: Floats) -> Rows:
@@ -80,33 +80,44 @@ def _words(text: str, known: dict[str, int]) -> Hashes:
     return np.array(numbers, dtype=np.uint64)
 
 
-def _grams_at(place: int, words: Sequence[Hashes]) -> Iterator[Hashes]:
-    for length in range(1, _LONGEST_GRAM + 1):
-        yield _grams(words[place], length, seed=0)
-    if place > 0:
-        yield _grams(words[place - 1][-_BESIDE_WORDS:], 1, seed=_BEFORE)
-    if place + 1 < len(words):
-        yield _grams(words[place + 1][:_BESIDE_WORDS], 1, seed=_AFTER)
-
-
-def _grams(words: Hashes, length: int, *, seed: int) -> Hashes:
-    """The buckets of each run of so many words (FNV, then Fibonacci hashing)."""
-    count = len(words) - length + 1
-    if count <= 0:
+def _keys(words: Sequence[Hashes]) -> Hashes:
+    """The row and the bucket of each n-gram, all paragraphs at once: the row in the upper bits."""
+    if not words:
         return np.zeros(0, dtype=np.uint64)
-    grams = np.full(count, length + 16 * seed, dtype=np.uint64)
+    lengths = np.array([len(each) for each in words], dtype=np.int64)
+    every = np.concatenate(words)
+    row = np.repeat(np.arange(len(words)), lengths)
+    place = np.arange(len(every)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.concatenate(list(_keys_by_kind(every, row, place, lengths)))
+
+
+def _keys_by_kind(every: Hashes, row: Ints, place: Ints, lengths: Ints) -> Iterator[Hashes]:
+    for length in range(1, _LONGEST_GRAM + 1):
+        last = length - 1
+        is_in_one = row[: len(row) - last] == row[last:]
+        yield _key(row[: len(row) - last], _buckets(every, length, seed=0))[is_in_one]
+    is_near_the_end = (lengths[row] - place <= _BESIDE_WORDS) & (row + 1 < len(lengths))
+    yield _key(row + 1, _buckets(every, 1, seed=_BEFORE))[is_near_the_end]
+    is_near_the_start = (place < _BESIDE_WORDS) & (row > 0)
+    yield _key(row - 1, _buckets(every, 1, seed=_AFTER))[is_near_the_start]
+
+
+def _key(row: Ints, buckets: Hashes) -> Hashes:
+    return (row.astype(np.uint64) << np.uint64(BUCKET_BITS)) | buckets
+
+
+def _buckets(words: Hashes, length: int, *, seed: int) -> Hashes:
+    """The bucket of each run of so many words (FNV, then Fibonacci hashing)."""
+    grams = np.full(max(len(words) - length + 1, 0), length + 16 * seed, dtype=np.uint64)
     for place in range(length):
-        grams = (grams * _PRIME) ^ words[place : place + count]
+        grams = (grams * _PRIME) ^ words[place : place + len(grams)]
     grams = (grams ^ (grams >> np.uint64(29))) * _GOLDEN
     return np.asarray(grams >> np.uint64(64 - BUCKET_BITS), dtype=np.uint64)
 
 
-def _rows(parts: Sequence[Hashes]) -> Rows:
-    """Count equal buckets within each row."""
-    if not parts:
-        return Rows(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
-    row = np.repeat(np.arange(len(parts), dtype=np.uint64), [len(part) for part in parts])
-    keys, counts = np.unique((row << np.uint64(BUCKET_BITS)) | np.concatenate(parts), return_counts=True)
-    starts = np.searchsorted(keys, np.arange(len(parts) + 1, dtype=np.uint64) << np.uint64(BUCKET_BITS))
+def _rows(keys: Hashes, count: int) -> Rows:
+    """Count equal buckets within each of so many rows."""
+    keys, counts = np.unique(keys, return_counts=True)
+    starts = np.searchsorted(keys, np.arange(count + 1, dtype=np.uint64) << np.uint64(BUCKET_BITS))
     buckets = (keys & np.uint64(BUCKETS - 1)).astype(np.int64)
     return Rows(starts.astype(np.int64), buckets, counts.astype(np.float32))
