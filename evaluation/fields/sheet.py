@@ -1,5 +1,6 @@
 """A document being drawn, and at the same strokes the labels of what it asks for: both come from one geometry."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from random import Random
@@ -95,6 +96,17 @@ class Sheet:
         x0, y0, x1, y1 = rect
         self._pdf.set_line_width(0.75)
         self._pdf.rect(x0, self.height - y1, x1 - x0, y1 - y0)
+
+    def table(self, y: float, rows: Sequence[Sequence[str]]) -> float:
+        """Framed rows as wide as the page, the first with its words at `y`; where the next one would have them."""
+        wide = (self.right - self.margin) / len(rows[0])
+        for cells in rows:
+            for column, words in enumerate(cells):
+                x = self.margin + column * wide
+                self.frame((x, y - 5, x + wide, y + self.size + 3))
+                self.say(x + 4, y, words)
+            y -= self.size + 8
+        return y
 
     def dingbat(self, x: float, y: float, letter: str) -> float:
         """A character of the font of symbols; where it ends."""

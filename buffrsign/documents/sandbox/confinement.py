@@ -4,7 +4,7 @@ import math
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from buffrsign.documents.sandbox import kernel, landlock, seccomp
@@ -24,18 +24,10 @@ def confine(limits: Limits, rules: int | None) -> Confined:
         (resource.RLIMIT_CPU, math.ceil(limits.cpu_s * limits.files_per_child) + 1),
     ):
         resource.setrlimit(limit, (most, most))
-    privileges = _held(kernel.drop_privileges)
-    files = _held(lambda: landlock.restrict(rules))
-    reaching_out = _held(seccomp.deny_what_reaches_out)  # the last: it denies prctl
+    privileges = kernel.enforces(kernel.drop_privileges)
+    files = kernel.enforces(lambda: landlock.restrict(rules))
+    reaching_out = kernel.enforces(seccomp.deny_what_reaches_out)  # the last: it denies prctl
     return Confined(network=reaching_out, programs=reaching_out, files=files, privileges=privileges)
-
-
-def _held(confine_further: Callable[[], None]) -> bool:
-    try:
-        confine_further()
-    except OSError:
-        return False
-    return True
 
 
 class Meter:

@@ -5,6 +5,7 @@ import errno
 import os
 import platform
 import signal
+from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECCOMP = 22
@@ -20,6 +21,15 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def machine() -> str:
     """The processor's instruction set, by its name in Linux: system calls have other numbers on each."""
     return platform.machine()
+
+
+def enforces(confine: Callable[[], None]) -> bool:
+    """Confine this process so; False where the kernel does not know how."""
+    try:
+        confine()
+    except OSError:
+        return False
+    return True
 
 
 def prctl(option: int, first: int | ctypes.c_void_p = 0, second: int | ctypes.c_void_p = 0) -> None:

@@ -22,7 +22,7 @@ def draw(sheet: Sheet) -> None:
     x = sheet.say(sheet.margin, y, "2.1 Date of signature", bold=True)
     sheet.rule(sheet.margin, x, y - 1.5)
     y = sheet.prose(y - sheet.leading * 2, sheet.dice.randint(3, 8))
-    y = _table(sheet, y, sheet.dice.choice(_TABLES))
+    y = sheet.table(y, sheet.dice.choice(_TABLES))
     for words in sheet.dice.sample(("Date: 7 June 2026", "Name: Timber", "Place of origin: Rundu", "Title: Report"), 2):
         sheet.say(sheet.margin, y, words)
         y -= sheet.leading
@@ -30,14 +30,3 @@ def draw(sheet: Sheet) -> None:
     sheet.rule(sheet.margin, sheet.margin + 144, y)
     sheet.say(sheet.margin, y - sheet.leading, "1 The name of the party is that in the register.")
     sheet.centred(sheet.margin * 0.6, "- 2 -")
-
-
-def _table(sheet: Sheet, y: float, rows: tuple[tuple[str, ...], ...]) -> float:
-    wide = (sheet.right - sheet.margin) / len(rows[0])
-    for cells in rows:
-        for column, words in enumerate(cells):
-            x = sheet.margin + column * wide
-            sheet.frame((x, y - 5, x + wide, y + sheet.size + 3))
-            sheet.say(x + 4, y, words)
-        y -= sheet.size + 8
-    return y

@@ -24,11 +24,5 @@ def draw(sheet: Sheet) -> None:
 
 
 def _prices(sheet: Sheet, y: float) -> float:
-    wide = (sheet.right - sheet.margin) / 3
-    for cells in (("Item", "Date", "Price"), ("Timber", "1 May 2026", "N$ 1,200"), ("Freight", "2 May 2026", "N$ 310")):
-        for column, words in enumerate(cells):
-            x = sheet.margin + column * wide
-            sheet.frame((x, y - 5, x + wide, y + sheet.size + 3))
-            sheet.say(x + 4, y, words)
-        y -= sheet.size + 8
-    return y - sheet.leading
+    rows = (("Item", "Date", "Price"), ("Timber", "1 May 2026", "N$ 1,200"), ("Freight", "2 May 2026", "N$ 310"))
+    return sheet.table(y, rows) - sheet.leading

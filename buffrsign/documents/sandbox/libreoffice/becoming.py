@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -68,20 +67,12 @@ def confine_to(asked: Convert) -> Confined:
     """Bound this process to what LibreOffice needs for this file, for good. Says what the kernel did not do."""
     program, scratch = Path(asked.program), Path(asked.scratch)
     rules: list[int] = []
-    known = _held(lambda: rules.append(_rules(program, scratch)))
+    known = kernel.enforces(lambda: rules.append(_rules(program, scratch)))
     _bound(asked.limits)
-    privileges = _held(kernel.drop_privileges)
-    files = known and _held(lambda: landlock.restrict(rules[0]))
-    reaching_out = _held(_filter_calls)
+    privileges = kernel.enforces(kernel.drop_privileges)
+    files = known and kernel.enforces(lambda: landlock.restrict(rules[0]))
+    reaching_out = kernel.enforces(_filter_calls)
     return Confined(network=reaching_out, programs=reaching_out and files, files=files, privileges=privileges)
-
-
-def _held(confine_further: Callable[[], None]) -> bool:
-    try:
-        confine_further()
-    except OSError:
-        return False
-    return True
 
 
 def _rules(program: Path, scratch: Path) -> int:
