@@ -60,7 +60,7 @@ def _line(row: list[Word], upright: Iterable[Edge]) -> Line:
     fences = [edge.at for edge in upright if edge.start <= y <= edge.end]
     pieces: list[Piece] = []
     for word in sorted(_unglued(row), key=lambda word: word.x0):
-        is_fenced = bool(pieces) and any(pieces[-1].x1 - 1 <= fence <= word.x0 + 1 for fence in fences)
+        is_fenced = bool(fences and pieces) and any(pieces[-1].x1 - 1 <= fence <= word.x0 + 1 for fence in fences)
         if is_fenced:
             pieces.append(_piece(word))
         else:
@@ -86,28 +86,29 @@ def _unglued(row: list[Word]) -> Iterator[Word]:
 def _append(pieces: list[Piece], word: Word) -> None:
     """Put a word behind the others: into the last phrase or run, or as the first word of a piece."""
     last = pieces[-1] if pieces else None
-    gap = word.x0 - last.x1 if last else 0.0
     piece = _piece(word)
-    if isinstance(piece, Blank) and isinstance(last, Blank) and gap < _within_run(last, piece) * word.size:
+    if isinstance(piece, Phrase) and isinstance(last, Phrase):
+        gap = piece.x0 - last.x1
+        if gap < _APART * piece.size and not is_label(last.text):
+            space = " " if gap > 0.1 * piece.size else ""
+            pieces[-1] = Phrase(f"{last.text}{space}{piece.text}", last.x0, last.y, piece.x1, last.size)
+            return
+    elif isinstance(piece, Blank) and isinstance(last, Blank) and _continues(last, piece):
         pieces[-1] = last._replace(x1=piece.x1)
-    elif (
-        isinstance(piece, Phrase) and isinstance(last, Phrase) and gap < _APART * word.size and not is_label(last.text)
-    ):
-        space = " " if gap > 0.1 * word.size else ""
-        pieces[-1] = last._replace(text=f"{last.text}{space}{piece.text}", x1=piece.x1)
-    else:
-        pieces.append(piece)
+        return
+    pieces.append(piece)
 
 
-def _within_run(last: Blank, run: Blank) -> float:
-    """How far apart two runs are still one: single characters with spaces between them are, long runs hardly."""
-    return _TOUCHING if min(last.width, run.width) < run.size else _HAIR
+def _continues(last: Blank, run: Blank) -> bool:
+    """Whether two runs are one: single characters with spaces between them are, long runs hardly."""
+    within = _TOUCHING if min(last.width, run.width) < run.size else _HAIR
+    return run.x0 - last.x1 < within * run.size
 
 
 def _piece(word: Word) -> Piece:
+    if word.text[0].isalnum():
+        return Phrase(*word)
     text, x0, y, x1, size = word
-    if text[0].isalnum():
-        return Phrase(text, x0, y, x1, size)
     if text in TICKS or text in TICKED:
         return Tick(x0, y, x1, size, ticked=text in TICKED)
     if found := _BRACKETS.fullmatch(text):

@@ -22,7 +22,8 @@ _UNITS = re.compile(
     rf"|[^\s_…{TICKS}{TICKED}]+?(?=_|…|{_DOTS}|[-–—]{{4,}}|[{TICKS}{TICKED}]|{_BRACKETS}|\s|$)"
 )
 
-Corners = tuple[float, float, float, float]
+Place = tuple[float, float, float, float]
+"""Left edge, baseline and right edge of a word on the page as it is shown, and the height of its line."""
 
 
 def text_of_page(text_page: pypdfium2.PdfTextPage) -> str:
@@ -37,60 +38,46 @@ def text_of_page(text_page: pypdfium2.PdfTextPage) -> str:
 
 def words_of(text_page: pypdfium2.PdfTextPage, text: str, shown: Upright) -> Iterator[Word]:
     """Each word, run of underscores or dots, and mark to tick, if it is on the visible page and stands upright."""
-    ruler = _Ruler(text_page, text)
+    place_of = _places(text_page, text, shown)
+    width, height = shown.width, shown.height
     for found in _UNITS.finditer(text):
         word, first = found.group().rstrip(), found.start()
-        placed = _word(word, ruler, first, first + len(word) - 1, shown)
-        if placed is not None:
-            yield placed
+        place = place_of(first, first + len(word) - 1)
+        if place is None:
+            continue
+        x0, y, x1, size = place
+        if size > 1 and 0 <= y <= height and 0 <= (x0 + x1) / 2 <= width:
+            yield Word(word, x0, y, x1, size)
 
 
-def _word(text: str, ruler: "_Ruler", first: int, last: int, shown: Upright) -> Word | None:
-    begins = ruler.box(first)
-    ends = ruler.box(last) if last > first else begins
-    base = ruler.origin(first)
-    if begins is None or ends is None or base is None:
-        return None
-    if shown.turns:
-        begins, ends = shown.box(*begins), shown.box(*ends)
-        y = shown.point(*base)[1]
-        x0, x1 = min(begins[0], ends[0]), max(begins[2], ends[2])
-    else:
-        y = base[1] - shown.bottom
-        x0, x1 = min(begins[0], ends[0]) - shown.left, max(begins[2], ends[2]) - shown.left
-    size = begins[3] - begins[1]
-    is_visible = 0 <= (x0 + x1) / 2 <= shown.width and 0 <= y <= shown.height
-    return Word(text, x0, y, x1, size) if is_visible and size > 1 else None
+def _places(text_page: pypdfium2.PdfTextPage, text: str, shown: Upright) -> Callable[[int, int], Place | None]:
+    """Asks PDFium where a word is, by the places of its first and last character in the text.
 
-
-class _Ruler:
-    """Asks PDFium where characters are, by their place in the text; its buffers are used again for each.
-
-    A page has hundreds of words, and making buffers would take longer than the asking.
+    A page has hundreds of words, and for each of them a new buffer, or one more call within Python, would take longer
+    than the asking.
     """
+    handle, index = text_page.raw, _indexing(text_page.raw, text)
+    begin, end, x, y = pdfium_c.FS_RECTF(), pdfium_c.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    at_begin, at_end, at_x, at_y = map(ctypes.byref, (begin, end, x, y))
+    get_box, get_origin = pdfium_c.FPDFText_GetLooseCharBox, pdfium_c.FPDFText_GetCharOrigin
+    turns, left, bottom = shown.turns, shown.left, shown.bottom
 
-    def __init__(self, text_page: pypdfium2.PdfTextPage, text: str) -> None:
-        handle = text_page.raw
-        self._index = _indexing(handle, text)
-        box, x, y = pdfium_c.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-        at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
-        get_box, get_origin = pdfium_c.FPDFText_GetLooseCharBox, pdfium_c.FPDFText_GetCharOrigin
+    def place_of(first: int, last: int) -> Place | None:
+        at = index(first)
+        if not (
+            get_box(handle, at, at_begin)
+            and get_box(handle, index(last) if last > first else at, at_end)
+            and get_origin(handle, at, at_x, at_y)
+        ):
+            return None
+        if turns:
+            begins, ends = (shown.box(each.left, each.bottom, each.right, each.top) for each in (begin, end))
+            _, base = shown.point(x.value, y.value)
+            return min(begins[0], ends[0]), base, max(begins[2], ends[2]), begins[3] - begins[1]
+        x0, x1 = min(begin.left, end.left), max(begin.right, end.right)
+        return x0 - left, y.value - bottom, x1 - left, begin.top - begin.bottom
 
-        def box_of(index: int) -> Corners | None:
-            return (box.left, box.bottom, box.right, box.top) if get_box(handle, index, at_box) else None
-
-        def origin_of(index: int) -> tuple[float, float] | None:
-            return (x.value, y.value) if get_origin(handle, index, at_x, at_y) else None
-
-        self._box_of, self._origin_of = box_of, origin_of
-
-    def box(self, position: int) -> Corners | None:
-        """Left, lower, right and upper edge of the character's room in its line, on the page as it is stored."""
-        return self._box_of(self._index(position))
-
-    def origin(self, position: int) -> tuple[float, float] | None:
-        """Where it stands on its baseline."""
-        return self._origin_of(self._index(position))
+    return place_of
 
 
 def _indexing(handle: pdfium_c.FPDF_TEXTPAGE, text: str) -> Callable[[int], int]:
